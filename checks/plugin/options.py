@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every option of every check, in one table: parsers, help and reference pages read it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from wabiz_monitoring.core.session import HOLD_BACK
+from wabiz_monitoring.source.address import DEFAULT_PORT
+
+from . import Check
+
+DEFAULT_TIMEOUT = 30.0
+
+
+class UsageError(Exception):
+    """What the user typed cannot be run; the text is one line that says what would be right."""
+
+
+class Option(NamedTuple):
+    """One option; `help` says its default and unit."""
+
+    flags: tuple[str, ...]
+    group: str
+    help: str
+    metavar: str = ""
+    action: str = "store"
+    read: Callable[[str], Any] = str
+    default: Any = None
+    wanted: Callable[[Check], bool] = lambda check: True
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError("a port is a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= 3600:
+        raise ValueError("a time limit is a number of seconds, above 0 and up to 3600")
+    return seconds
+
+
+def _shards(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1024):
+        raise ValueError("a number of shards is from 1 to 1024")
+    return int(text)
+
+
+def _has_thresholds(check: Check) -> bool:
+    return bool(check.thresholds)
+
+
+OPTIONS = (
+    Option(("-H", "--hostname"), "API", "host that answers the API; default: from WA_WEB_ENDPOINT (host:port)", "HOST"),
+    Option(("-p", "--port"), "API", f"its port; default: {DEFAULT_PORT}", "PORT", read=_port, default=DEFAULT_PORT),
+    Option(("--url",), "API", "its address when there is a path before /v1; wins over -H and -p", "URL"),
+    Option(
+        ("-t", "--timeout"),
+        "API",
+        f"time limit of the whole run in seconds, login and name resolution included; default: {DEFAULT_TIMEOUT:g}",
+        "SECONDS",
+        read=_seconds,
+        default=DEFAULT_TIMEOUT,
+    ),
+    Option(("--username",), "API", "user that logs in; default: from WA_WEB_USERNAME", "NAME"),
+    Option(("--ca-file",), "API", "PEM file of the CAs to trust; default: the system's store", "FILE"),
+    Option(("--insecure",), "API", "do not verify the server's certificate; default: verify", action="store_true"),
+    Option(("--client-cert",), "API", "PEM file of a client certificate; default: none", "FILE"),
+    Option(("--client-key",), "API", "PEM file of its key, without passphrase; default: in --client-cert", "FILE"),
+    Option(
+        ("--header-file",), "API", "file with headers for a gateway, one `Name: value` a line; default: none", "FILE"
+    ),
+    Option(("--file",), "API", "judge a saved answer instead, `-` is standard input; default: ask the API", "FILE"),
+    Option(
+        ("--state-dir",),
+        "API",
+        "folder where tokens are kept between runs, and refused credentials held back for "
+        f"{HOLD_BACK} s; `none`: log in and out each time; default: ~/.local/state/wabiz-monitoring",
+        "DIR",
+    ),
+    Option(
+        ("-w", "--warning"),
+        "Judgement",
+        "range outside of which the state is WARNING; repeatable",
+        "RANGE",
+        action="append",
+        wanted=_has_thresholds,
+    ),
+    Option(
+        ("-c", "--critical"),
+        "Judgement",
+        "range outside of which the state is CRITICAL; repeatable",
+        "RANGE",
+        action="append",
+        wanted=_has_thresholds,
+    ),
+    Option(
+        ("--state",),
+        "Judgement",
+        "state of a problem in place of its default, as in `--state missing=ok`; repeatable",
+        "PROBLEM=STATE",
+        action="append",
+    ),
+    Option(
+        ("--node",),
+        "Judgement",
+        "judge only the nodes whose key (host:container) fits this shell pattern; repeatable; default: all",
+        "PATTERN",
+        action="append",
+    ),
+    Option(
+        ("--ignore-node",),
+        "Judgement",
+        "do not judge the nodes whose key fits this shell pattern; repeatable; default: none",
+        "PATTERN",
+        action="append",
+    ),
+    Option(
+        ("--shards",),
+        "Judgement",
+        "how many normal shards there must be; default: inferred from the ranges seen",
+        "N",
+        read=_shards,
+        wanted=lambda check: check.cluster,
+    ),
+    Option(("--json",), "Output", "print the result as JSON; default: plugin output", action="store_true"),
+    Option(
+        ("-v", "--verbose"),
+        "Output",
+        "say more: -v every observation, -vv how the answer was had, -vvv tracebacks; default: none",
+        action="count",
+        default=0,
+    ),
+    Option(("-V", "--version"), "Output", "print the version", action="version"),
+    Option(("-h", "--help"), "Output", "print this help", action="help"),
+    Option(
+        ("--extra-opts",),
+        "Output",
+        "options from an INI file, as in the Monitoring Plugins; default section: the command's name, default file: "
+        "the first monitoring-plugins.ini found; keys `password` and `token` hold secrets",
+        "[SECTION][@FILE]",
+        action="extra-opts",
+    ),
+)
+
+
+def options_of(check: Check) -> Iterator[Option]:
+    """The options that a check has, in the order of the help."""
+    return (option for option in OPTIONS if option.wanted(check))

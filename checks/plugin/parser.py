@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From the words of a command line to typed settings."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
+
+from wabiz_monitoring import __version__
+from wabiz_monitoring.core.catalogue import CATALOGUE, parse_states
+from wabiz_monitoring.core.limits import Limits, parse_limits
+from wabiz_monitoring.core.session import Credentials
+from wabiz_monitoring.core.states import State
+from wabiz_monitoring.core.text import clean, closest
+from wabiz_monitoring.source.address import from_endpoint, from_host, from_url
+from wabiz_monitoring.source.tls import Tls
+
+from . import Check, extra_opts
+from .options import Option, UsageError, options_of
+
+_SECRET_OPTIONS = ("--password", "--token", "--authentication", "--api-key", "--auth")
+# A range may start with a minus, which argparse would take for an option.
+_NEGATIVE = re.compile(r"-[\d.]")
+_RANGE_FLAGS = ("-w", "-c", "--warning", "--critical")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*")
+
+
+class Settings(NamedTuple):
+    """Everything that one run wants, checked."""
+
+    url: str | None
+    """Address of the API; None when a file is judged."""
+    file: str | None
+    credentials: Credentials
+    tls: Tls
+    headers: dict[str, str]
+    timeout: float
+    state_dir: str | None
+    limits: Limits
+    states: Mapping[str, State]
+    shards: int | None
+    nodes: tuple[str, ...]
+    ignored: tuple[str, ...]
+    json: bool
+    verbose: int
+    notes: list[str]
+
+
+class HelpWanted(Exception):
+    """The user asked for the help or the version; the text is what to print."""
+
+
+def parse(check: Check, arguments: list[str]) -> Settings:
+    """Settings from the command line, extra-opts files and the environment.
+
+    Raises UsageError (one line for the user) or HelpWanted.
+    """
+    parser = _parser(check)
+    flags = {flag for option in options_of(check) for flag in option.flags if option.action in ("store_true", "count")}
+    extra = extra_opts.expand(arguments, check.command, flags)
+    words = _join_negative(extra.arguments)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise _unknown(unknown, check)
+    try:
+        return _settings(check, options, extra)
+    except ValueError as error:
+        raise UsageError(clean(error, 400)) from None
+
+
+def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra) -> Settings:
+    environment = os.environ.get
+    if options.client_key and not options.client_cert:
+        raise ValueError("--client-key needs --client-cert")
+    if options.insecure and options.ca_file:
+        raise ValueError("--insecure and --ca-file contradict each other")
+    credentials = Credentials(
+        options.username or environment("WA_WEB_USERNAME") or None,
+        extra.secrets.get("password") or environment("WA_WEB_PASSWORD") or None,
+        extra.secrets.get("token") or environment("WA_WEB_TOKEN") or None,
+    )
+    if credentials.token and not _HEADER.fullmatch(f"x:{credentials.token}"):
+        raise ValueError("the token holds characters that cannot stand in a header")
+    if ":" in (credentials.username or ""):
+        raise ValueError("a user name cannot hold a colon")
+    return Settings(
+        url=None if options.file else _url(options),
+        file=options.file,
+        credentials=credentials,
+        tls=Tls(options.ca_file, options.insecure, options.client_cert, options.client_key),
+        headers=_headers(options.header_file) if options.header_file else {},
+        timeout=options.timeout,
+        state_dir=options.state_dir,
+        limits=parse_limits(check.name, getattr(options, "warning", ()) or (), getattr(options, "critical", ()) or ()),
+        states=_states(check, options.state or []),
+        shards=getattr(options, "shards", None),
+        nodes=tuple(options.node or ()),
+        ignored=tuple(options.ignore_node or ()),
+        json=options.json,
+        verbose=min(options.verbose, 3),
+        notes=extra.notes,
+    )
+
+
+def _states(check: Check, specs: list[str]) -> Mapping[str, State]:
+    states = parse_states(specs)
+    for problem in states:
+        judges = CATALOGUE[problem].judged_by
+        if check.name != "all" and check.name not in judges:
+            raise ValueError(f"--state {problem}: that is judged by check_wabiz_{judges[0]}, not by {check.command}")
+    return states
+
+
+def _url(options: argparse.Namespace) -> str:
+    if options.url:
+        return from_url(options.url)
+    if options.hostname:
+        return from_host(options.hostname, options.port)
+    endpoint = os.environ.get("WA_WEB_ENDPOINT")
+    if endpoint:
+        return from_endpoint(endpoint)
+    raise ValueError("say where the API is: -H HOST, --url URL or WA_WEB_ENDPOINT (or --file FILE for a saved answer)")
+
+
+def _headers(path: str) -> dict[str, str]:
+    headers = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except OSError as error:
+        raise ValueError(f"--header-file {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"--header-file {path} is not UTF-8 text") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _HEADER.fullmatch(line)
+        if not match:
+            # The line may hold a secret, so it is not shown.
+            raise ValueError(f"--header-file {path}, line {number}: not of the form `Name: value`")
+        headers[match.group(1)] = match.group(2)
+    return headers
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(clean(message.replace("argument ", "", 1), 400))
+
+
+class _Help(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: Any) -> NoReturn:
+        raise HelpWanted(parser.format_help())
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: Any) -> NoReturn:
+        raise HelpWanted(f"{parser.prog} {__version__}\n")
+
+
+def formatter(prog: str) -> argparse.HelpFormatter:
+    """Help of a fixed width: asking the terminal for its own costs every run an import."""
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=100)
+
+
+def _parser(check: Check) -> _Parser:
+    parser = _Parser(
+        prog=check.command,
+        usage=f"{check.command} -H HOST [options]",
+        description=check.asks,
+        epilog=_epilog(check) if {"-h", "--help"} & set(sys.argv) else None,
+        formatter_class=formatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    groups: dict[str, Any] = {}
+    for option in options_of(check):
+        group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
+        group.add_argument(*option.flags, **_argument(option))
+    return parser
+
+
+def _argument(option: Option) -> dict[str, Any]:
+    common: dict[str, Any] = {"help": option.help.replace("%", "%%")}
+    if option.action in ("help", "version"):
+        return {**common, "action": _Help if option.action == "help" else _Version, "nargs": 0}
+    if option.action == "extra-opts":
+        return {**common, "metavar": option.metavar, "nargs": "?"}
+    if option.action in ("store_true", "count"):
+        return {**common, "action": option.action, "default": option.default or 0}
+    return {
+        **common,
+        "action": option.action,
+        "metavar": option.metavar,
+        "type": _reader(option),
+        "default": option.default,
+    }
+
+
+def _reader(option: Option) -> Any:
+    def read(text: str) -> Any:
+        try:
+            return option.read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+
+    return read
+
+
+def _epilog(check: Check) -> str:
+    from .reference import states_text
+
+    return states_text(check)
+
+
+def _join_negative(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in _RANGE_FLAGS and _NEGATIVE.match(word):
+            joined[-1] += word if len(joined[-1]) == 2 else "=" + word
+        else:
+            joined.append(word)
+    return joined
+
+
+def _unknown(words: list[str], check: Check) -> UsageError:
+    # Only names are repeated, never values: somebody may have typed a password.
+    name = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
+    if not name.startswith("-"):
+        return UsageError(f"{clean(name)!r} is no option; {check.command} -h shows them all")
+    if name in _SECRET_OPTIONS:
+        return UsageError(
+            f"{name} does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or an extra-opts file"
+        )
+    known = [flag for option in options_of(check) for flag in option.flags if flag.startswith("--")]
+    return UsageError(f"unknown option {clean(name)}{closest(name, known) or f'; {check.command} -h shows them all'}")

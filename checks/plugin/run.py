@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One run of a check, from its words to its exit status. Whatever happens, the output is a plugin's."""
+
+# Only what cannot fail is imported up here: a library that is missing must end in UNKNOWN, not in exit status 1.
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from wabiz_monitoring.core.deadline import Deadline
+    from wabiz_monitoring.core.policy import Policy
+    from wabiz_monitoring.core.result import Result
+
+    from . import Check
+    from .parser import Settings
+
+_UNKNOWN = 3
+
+
+def run(check: "Check") -> NoReturn:
+    """Run a check with the words of the command line, print the outcome, and end the process."""
+    arguments = sys.argv[1:]
+    try:
+        code, text = outcome(check, arguments)
+    except BaseException as error:
+        code, text = _UNKNOWN, _failed(check.name, error, arguments)
+    # Nothing of ours may hang in the interpreter's own end, such as a thread that still waits for a name.
+    try:
+        with open(1, "wb", closefd=False) as stdout:
+            stdout.write(text.encode("utf-8", "replace"))
+    except OSError:
+        pass
+    os._exit(code)
+
+
+def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
+    """Exit status and output of a run."""
+    import warnings
+
+    # Libraries warn on stderr, which engines append to the output or drop.
+    warnings.simplefilter("ignore")
+    from .options import UsageError
+    from .parser import HelpWanted, parse
+
+    try:
+        settings = parse(check, arguments)
+        return _judged(check, settings)
+    except HelpWanted as help_wanted:
+        return _UNKNOWN, str(help_wanted)
+    except UsageError as error:
+        return _UNKNOWN, f"WABIZ {check.name.upper()} UNKNOWN - usage: {error}\n"
+
+
+def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
+    from wabiz_monitoring.core.catalogue import Trouble
+    from wabiz_monitoring.core.deadline import Deadline, within
+
+    from .redaction import Redaction
+
+    redact = Redaction(settings.credentials, settings.headers.values())
+    deadline = Deadline(settings.timeout)
+    notes = list(settings.notes)
+    try:
+        result = within(deadline, lambda: _result(check, settings, deadline, notes))
+    except Trouble as trouble:
+        from wabiz_monitoring.core.result import from_trouble
+
+        result = from_trouble(check.name, trouble, _policy(settings))
+        if settings.verbose > 2:
+            notes += _traceback(trouble)
+    return int(result.state), redact(_rendered(result, settings, notes))
+
+
+def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str]) -> "Result":
+    from wabiz_monitoring.core.deployment import parse as parse_deployment
+    from wabiz_monitoring.core.judge import judge
+    from wabiz_monitoring.core.policy import check_patterns
+
+    from .options import UsageError
+    from .sources import source
+
+    answer = source(settings, notes).fetch(deadline)
+    if settings.verbose > 1:
+        notes.append(f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC")
+    deployment = parse_deployment(answer.body)
+    policy = _policy(settings)._replace(now=answer.asked_at)
+    try:
+        check_patterns(policy, deployment)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return judge(check.name, deployment, policy)
+
+
+def _policy(settings: "Settings") -> "Policy":
+    from datetime import datetime, timezone
+
+    from wabiz_monitoring.core.policy import Policy
+
+    return Policy(
+        now=datetime.now(timezone.utc),
+        limits=settings.limits,
+        states=settings.states,
+        shards=settings.shards,
+        nodes=settings.nodes,
+        ignored=settings.ignored,
+    )
+
+
+def _rendered(result: "Result", settings: "Settings", notes: list[str]) -> str:
+    from wabiz_monitoring.core.text import clean
+
+    notes = [clean(note, 400) for note in notes]
+    if settings.json:
+        from .as_json import as_json
+
+        return as_json(result, notes) + "\n"
+    from .lines import lines
+
+    return "\n".join([*lines(result, settings.verbose), *notes]) + "\n"
+
+
+def _traceback(error: BaseException) -> list[str]:
+    import traceback
+
+    return [line for block in traceback.format_exception(error) for line in block.splitlines()]
+
+
+def _failed(name: str, error: BaseException, arguments: list[str]) -> str:
+    # Reached through a fault of ours, a broken installation, or Ctrl-C; the message of a foreign exception may hold
+    # anything, a secret too, so only its kind and place are told.
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f"{os.path.basename(where.tb_frame.f_code.co_filename)}:{where.tb_lineno}" if where else "nowhere"
+    missing = f" ({error.name} is not installed)" if isinstance(error, ModuleNotFoundError) else ""
+    line = f"WABIZ {name.upper()} UNKNOWN - internal error: {type(error).__name__}{missing} at {place}"
+    if isinstance(error, KeyboardInterrupt):
+        return f"WABIZ {name.upper()} UNKNOWN - interrupted\n"
+    if any(word.startswith("-vvv") for word in arguments):
+        places = []
+        where = error.__traceback__
+        while where:
+            places.append(f"  {where.tb_frame.f_code.co_filename}:{where.tb_lineno} {where.tb_frame.f_code.co_name}")
+            where = where.tb_next
+        return "\n".join([line, *places]) + "\n"
+    return line + "; report it with the output of -vvv\n"

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where an answer comes from."""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from wabiz_monitoring.core.deadline import Deadline
+
+
+class Answer(NamedTuple):
+    """A body as it came, and our time (UTC) in the middle of the request."""
+
+    body: bytes
+    asked_at: datetime
+
+
+class Source(Protocol):
+    """Something that can be asked for an answer."""
+
+    def fetch(self, deadline: Deadline) -> Answer:
+        """The answer. Raises Trouble when there is none."""

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The answer of a living API, asked over HTTPS with requests."""
+
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+from wabiz_monitoring import __version__
+from wabiz_monitoring.core.catalogue import Trouble
+from wabiz_monitoring.core.deadline import Deadline
+from wabiz_monitoring.core.document import LARGEST
+from wabiz_monitoring.core.http import SUPPORT, Reply, Request
+from wabiz_monitoring.core.session import Credentials, Keeper, ask
+from wabiz_monitoring.core.text import clean
+
+from . import Answer
+from .failure import explain
+from .tls import Tls, context
+
+_CHUNK = 65536
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Connections under our own TLS context."""
+
+    def __init__(self, tls: Tls) -> None:
+        self._context = context(tls)
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+
+    def cert_verify(self, *args: Any) -> None:
+        """The context knows what to trust; requests would add its own bundle to it."""
+
+
+class Api:
+    """One API under one address."""
+
+    def __init__(
+        self, url: str, credentials: Credentials, tls: Tls, headers: dict[str, str], keeper: Keeper | None = None
+    ) -> None:
+        """`url` is the part before `/v1`; `headers` go along with every request, to this address only.
+
+        Raises ValueError, with a sentence for the user, when a certificate file cannot be used.
+        """
+        self._url = url
+        self._where = clean(urlsplit(url).netloc)
+        self._credentials = credentials
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"wabiz-monitoring/{__version__}",
+            **headers,
+        }
+        self._keeper = keeper
+        self._verify = not tls.insecure
+        self._session = requests.Session()
+        self._session.mount("https://", _Adapter(tls))
+
+    def fetch(self, deadline: Deadline) -> Answer:
+        """The answer of `GET /v1/support`, logging in as needed. Raises Trouble when there is none."""
+        asked: list[datetime] = []
+
+        def send(request: Request) -> Reply:
+            before = datetime.now(timezone.utc)
+            reply = self._send(request, deadline)
+            if request.path == SUPPORT:
+                asked.append(before + (datetime.now(timezone.utc) - before) / 2)
+            return reply
+
+        body = ask(send, self._credentials, self._keeper)
+        return Answer(body, asked[-1])
+
+    def _send(self, request: Request, deadline: Deadline) -> Reply:
+        # Prepared without the session: that way neither ~/.netrc nor a CA bundle of the environment takes part, while
+        # the proxies of the environment still do.
+        prepared = requests.Request(
+            request.method, self._url + request.path, headers={**self._headers, **request.headers}
+        ).prepare()
+        left = deadline.left()
+        try:
+            with self._session.send(
+                prepared, stream=True, timeout=left, allow_redirects=False, verify=self._verify
+            ) as response:
+                return Reply(response.status_code, self._body(response, deadline), response.headers.get("Location", ""))
+        except (requests.RequestException, OSError) as error:
+            raise explain(error, self._where) from error
+
+    def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST:
+                raise Trouble("invalid", f"the answer of {self._where} is larger than {LARGEST // 2**20} MiB")
+            deadline.left()
+        return bytes(body)

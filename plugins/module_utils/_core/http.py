@@ -1,0 +1,84 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What goes to the API and what comes back, without anything that sends it."""
+
+from __future__ import annotations
+
+from typing import Callable, Mapping, NamedTuple, NoReturn, Optional
+
+from .catalogue import Trouble
+from .deployment import NodeError, describe_error, read_error
+from .document import decode
+from .text import clean
+
+
+class Request(NamedTuple):
+    """One request: method, path below the API's address, headers."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+class Reply(NamedTuple):
+    """One answer: status, whole body (decoded), and where a redirect points."""
+
+    status: int
+    body: bytes
+    location: str = ""
+
+
+Transport = Callable[[Request], Reply]
+"""Sends a request; raises Trouble when no whole answer comes back."""
+
+SUPPORT = "/v1/support"
+LOGIN = "/v1/users/login"
+LOGOUT = "/v1/users/logout"
+
+
+def refuse(reply: Reply, path: str) -> NoReturn:
+    """Raise the Trouble that an answer other than 200 is. The status decides, the envelope's code only explains."""
+    said = _said(reply)
+    what = "HTTP %d%s" % (reply.status, said and ", " + said)
+    status = reply.status
+    if status in (401, 403):
+        raise Trouble("unauthorized", "not allowed to read %s (%s)" % (path, what))
+    if status == 429:
+        raise Trouble("throttled", "too many requests (%s)" % what)
+    if status == 404:
+        raise Trouble(
+            "invalid",
+            "nothing at %s (%s)" % (path, what),
+            "see whether the address needs a path before /v1, as in --url",
+        )
+    if status == 407:
+        raise Trouble(
+            "unreachable", "the proxy wants a password (HTTP 407)", "put it into the proxy's address in the environment"
+        )
+    if 300 <= status < 400:
+        target = clean(reply.location) or "nowhere"
+        raise Trouble(
+            "invalid",
+            "a redirect to %s (HTTP %d), which is not followed" % (target, status),
+            "give the address that answers itself",
+        )
+    if status >= 500:
+        raise Trouble("unreachable", "the API does not work: %s" % what)
+    raise Trouble("invalid", "an unexpected answer from %s (%s)" % (path, what))
+
+
+def envelope(reply: Reply) -> Optional[NodeError]:
+    """The first error of the API's own envelope; None when the body is something else, or empty."""
+    try:
+        errors = decode(reply.body).get("errors")
+    except Trouble:
+        return None
+    return read_error(errors) if isinstance(errors, list) else None
+
+
+def _said(reply: Reply) -> str:
+    # A failed login has an empty body; a proxy answers in HTML.
+    error = envelope(reply)
+    if error:
+        return describe_error(error)
+    return "not in the API's words: a proxy or gateway in between answers" if reply.body.strip() else ""

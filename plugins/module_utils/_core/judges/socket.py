@@ -1,0 +1,113 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Is every node that should be connected connected?"""
+
+from __future__ import annotations
+
+from typing import List, Mapping, Tuple
+
+from ..deployment import SINGLE, Deployment, Node
+from ..policy import Policy
+from ..result import Findings, Metric, Result, answered, joined, on
+from ..shards import CONTROL, Ownership, must_connect, ownership, spell_runs
+from ..text import clean, count
+
+# The vendor's words, and the problem that each is on a node that must be connected.
+WORDS: Mapping[str, str] = {
+    "UP": "",
+    "UP receiving offline": "receiving-offline",
+    "SC": "connecting",
+    "DN": "disconnected",
+    "UNK": "socket-unknown",
+}
+CONNECTED = ("UP", "UP receiving offline")
+
+_SAYS = {
+    "receiving-offline": "connected and receiving what waited while it was offline",
+    "connecting": "connecting",
+    "disconnected": "disconnected",
+    "socket-unknown": "in no known socket state",
+}
+
+
+def judge(deployment: Deployment, policy: Policy) -> Result:
+    """The nodes that must be connected, held against what they say; and the shards that nobody owns."""
+    findings = Findings(policy)
+    nodes = [node for node in deployment.answered if policy.judges(node)]
+    if deployment.form == SINGLE:
+        expected, holders, shards = nodes, "", ""
+    else:
+        owned = ownership(deployment.answered, policy.shards)
+        expected = [node for node in nodes if must_connect(node, owned)]
+        holders = "%s standing by" % count(len(nodes) - len(expected), "node")
+        shards = _judge_shards(deployment, owned, findings)
+    _judge_registration(expected or nodes, findings)
+    connected = [node for node in expected if node.socket in CONNECTED]
+    for node in nodes:
+        fields = {"socket_conn": node.socket is not None}
+        if deployment.form != SINGLE and any(other.shards is not None for other in nodes):
+            fields["shards"] = node.shards is not None
+        if findings.need(node, fields) and node in expected and not _unregistered(node):
+            _judge_node(node, findings)
+    return Result(
+        "socket",
+        joined([_summary(deployment, expected, connected), shards, holders, answered(deployment)]),
+        findings.done(),
+        (
+            Metric("connected", len(connected), minimum=0, maximum=len(expected)),
+            Metric("expected", len(expected), minimum=0),
+        ),
+        tuple(_observation(node, node in expected) for node in nodes),
+    )
+
+
+def _judge_node(node: Node, findings: Findings) -> None:
+    word = node.socket or ""
+    problem = WORDS.get(word, "socket-unknown")
+    if problem:
+        stands_still = ", so %s waits" % spell_runs(node.shards) if node.shards and problem == "disconnected" else ""
+        says = "%s%s (socket_conn %s)%s" % (_SAYS[problem], on(node), clean(word), stands_still)
+        findings.problem(problem, says, [node])
+
+
+def _judge_shards(deployment: Deployment, owned: Ownership, findings: Findings) -> str:
+    there = deployment.answered
+    if there and all(node.shards is None for node in there):
+        if not any("shards" in node.defects for node in there):
+            findings.problem("missing", "no node shows shards, so it cannot be told which must be connected")
+        return ""
+    silent = answered(deployment)
+    unowned: List[Tuple[int, int]] = [] if owned.control else [(CONTROL, CONTROL)]
+    unowned += owned.unowned
+    if owned.total is None:
+        findings.problem("shard-unowned", joined(["nobody owns any shard", silent]))
+    elif unowned:
+        findings.problem("shard-unowned", joined(["nobody owns %s" % spell_runs(unowned), silent]))
+    return "%s owned" % spell_runs([(claim.lower, claim.upper) for claim in owned.claims if claim.lower > CONTROL])
+
+
+def _judge_registration(nodes: List[Node], findings: Findings) -> None:
+    without = [node for node in nodes if _unregistered(node)]
+    if without:
+        findings.problem("unregistered", "no phone number is registered%s" % on(without[0]), without)
+
+
+def _unregistered(node: Node) -> bool:
+    return (node.debug_info or "").strip().lower() == "unregistered"
+
+
+def _summary(deployment: Deployment, expected: List[Node], connected: List[Node]) -> str:
+    catching_up = sum(node.socket == "UP receiving offline" for node in connected)
+    late = "receiving what waited while it was offline" if catching_up else ""
+    if deployment.form == SINGLE:
+        return joined(["connected", late])
+    late = "%s catching up after being offline" % count(catching_up, "node") if catching_up else ""
+    return joined(["%d of %d nodes that must be connected are" % (len(connected), len(expected)), late])
+
+
+def _observation(node: Node, expected: bool) -> str:
+    word = clean(node.socket) if node.socket is not None else "not told"
+    owns = ", owns %s" % spell_runs(node.shards) if node.shards else ""
+    role = "%s, " % clean(node.role) if node.role else ""
+    duty = "must be connected" if expected else "stands by"
+    return "%s%s%s%s: %s" % (node.name and node.name + ": ", role, duty, owns, word)

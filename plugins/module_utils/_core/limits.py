@@ -1,0 +1,101 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What has thresholds, which ones it has when nobody says otherwise, and how a user sets them."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
+
+from .deployment import VOLUMES
+from .ranges import LEAST, MOST, Range, parse_range
+from .text import closest
+from .units import BYTES, SECONDS, Unit
+
+
+class Measure(NamedTuple):
+    """A kind of value with thresholds: the check that judges it, its unit, what a bare threshold means, defaults."""
+
+    check: str
+    unit: Unit
+    bare: str
+    warning: str
+    critical: str
+
+
+MEASURES: Mapping[str, Measure] = {
+    "space": Measure("space", BYTES, LEAST, "5GiB", "1GiB"),
+    # The vendor's own diagnosis tool warns below 7 days; that is late for an upgrade, so it is our critical limit.
+    "build": Measure("build", SECONDS, LEAST, "30d", "7d"),
+    "clock": Measure("clock", SECONDS, MOST, "60s", "300s"),
+}
+SUBJECTS: Mapping[str, str] = dict({name: name for name in MEASURES}, **dict.fromkeys(VOLUMES, "space"))
+"""What a threshold can be set for, and the measure that it belongs to: each volume can have its own."""
+
+
+class Limit(NamedTuple):
+    """The two ranges for one subject; None is no limit."""
+
+    warning: Optional[Range]
+    critical: Optional[Range]
+
+
+Limits = Mapping[str, Limit]
+
+
+def subjects(check: str) -> List[str]:
+    """What the `-w` and `-c` of a check can be set for: the measure first, then its volumes; of `all`, everything."""
+    return [subject for subject, measure in SUBJECTS.items() if check in ("all", MEASURES[measure].check)]
+
+
+def parse_limits(check: str, warning: Sequence[str], critical: Sequence[str]) -> Limits:
+    """Limits from the words of `-w` and `-c`, `RANGE` or `SUBJECT=RANGE`, for a check or for `all`.
+
+    What is not set keeps its default; a default warning that a given critical limit swallows falls away.
+    Raises ValueError, with a sentence for the user, for an unknown subject, a bad range, or a warning that can never
+    fire because the critical range swallows it.
+    """
+    given = {"-w": _split(check, "-w", warning), "-c": _split(check, "-c", critical)}
+    limits: Dict[str, Limit] = {}
+    for subject, measure_name in SUBJECTS.items():
+        measure = MEASURES[measure_name]
+        chosen = {option: _nearest(words, subject, measure_name) for option, words in given.items()}
+        warn = chosen["-w"] or parse_range(measure.warning, measure.unit, measure.bare)
+        crit = chosen["-c"] or parse_range(measure.critical, measure.unit, measure.bare)
+        limit = Limit(*(None if limit.never_alerts() else limit for limit in (warn, crit)))
+        if limit.warning and limit.critical and limit.critical.swallows(limit.warning):
+            if chosen["-w"]:
+                raise ValueError(
+                    "-w %s for %s can never fire: -c %s swallows it%s"
+                    % (warn, subject, crit, "" if chosen["-c"] else " (its default; give -c too)")
+                )
+            limit = Limit(None, limit.critical)
+        limits[subject] = limit
+    return limits
+
+
+def _nearest(words: Mapping[str, Range], subject: str, measure: str) -> Optional[Range]:
+    return words.get(subject) or words.get(measure)
+
+
+def _split(check: str, option: str, words: Iterable[str]) -> Dict[str, Range]:
+    known = subjects(check)
+    ranges: Dict[str, Range] = {}
+    for word in words:
+        subject, equals, text = word.partition("=")
+        if not equals:
+            if check == "all":
+                raise ValueError("%s %s does not say for what; write for example space=%s" % (option, word, word))
+            subject, text = check, word
+        if subject not in known:
+            raise ValueError(
+                "%s cannot be set for %r%s (known: %s)" % (option, subject, closest(subject, known), ", ".join(known))
+            )
+        measure = MEASURES[SUBJECTS[subject]]
+        try:
+            ranges[subject] = parse_range(text, measure.unit, measure.bare)
+        except ValueError as error:
+            raise ValueError("%s %s: %s" % (option, word, error)) from None
+    return ranges
+
+
+DEFAULTS: Limits = parse_limits("all", (), ())

@@ -1,0 +1,55 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What an operator wants judged, and how: the same record for every check and module."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Mapping, NamedTuple, Optional, Tuple
+
+from .catalogue import CATALOGUE
+from .deployment import Deployment, Node
+from .limits import DEFAULTS, Limits
+from .states import State
+from .text import clean, listing
+
+
+class Policy(NamedTuple):
+    """Everything that turns observations into states."""
+
+    now: datetime
+    """Our time, with a zone, in the middle of the request."""
+    limits: Limits = DEFAULTS
+    states: Mapping[str, State] = {}
+    """States in place of the catalogue's, by problem."""
+    shards: Optional[int] = None
+    """How many normal shards there must be; None infers it from the ranges seen."""
+    nodes: Tuple[str, ...] = ()
+    """Shell patterns on node keys: only these nodes are judged; empty is all."""
+    ignored: Tuple[str, ...] = ()
+    """Shell patterns on node keys: these nodes are not judged."""
+
+    def state(self, problem: str) -> State:
+        """The state of a problem of the catalogue."""
+        return self.states.get(problem, CATALOGUE[problem].state)
+
+    def judges(self, node: Node) -> bool:
+        """Whether a node is to be judged."""
+        if any(fnmatchcase(node.key, pattern) for pattern in self.ignored):
+            return False
+        return not self.nodes or any(fnmatchcase(node.key, pattern) for pattern in self.nodes)
+
+
+def check_patterns(policy: Policy, deployment: Deployment) -> None:
+    """Raise ValueError, with a sentence for the user, when a pattern of `nodes` fits no node, or nothing is left.
+
+    A pattern in `ignored` may fit nothing: the row of a node that is long gone lingers for a while, then goes.
+    """
+    for pattern in policy.nodes:
+        if not any(fnmatchcase(node.key, pattern) for node in deployment.nodes):
+            keys = [clean(node.key) for node in deployment.nodes if node.key]
+            known = "the answer names " + listing(keys) if keys else "the answer is of a single node, without a name"
+            raise ValueError("no node fits %r; %s" % (pattern, known))
+    if not any(policy.judges(node) for node in deployment.nodes):
+        raise ValueError("no node is left to judge; loosen --node or --ignore-node")

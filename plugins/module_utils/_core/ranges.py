@@ -1,0 +1,110 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Nagios ranges with units: which values alert, and how to say so.
+
+The notation is that of the Monitoring Plugins guidelines (`10:`, `~:30`, `10:20`, `@10:20`), with units.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from .units import Unit, parse_quantity, plain
+
+LEAST = "least"
+MOST = "most"
+
+
+class Range(NamedTuple):
+    """The values from `start` to `end`, both included; they are fine, or, when `inside`, they are what alerts."""
+
+    start: float
+    end: float
+    inside: bool
+    start_written: str
+    end_written: str
+
+    def alerts(self, value: float) -> bool:
+        """Whether a value, in the base unit, raises an alert."""
+        return (self.start <= value <= self.end) is self.inside
+
+    def never_alerts(self) -> bool:
+        """Whether no value at all can alert (`~:`): a limit that is switched off."""
+        return not self.inside and self.start == -math.inf and self.end == math.inf
+
+    def swallows(self, other: Range) -> bool:
+        """Whether every value that alerts in `other` alerts in this range too."""
+        return all(_within(piece, _alerting(self)) for piece in _alerting(other))
+
+    def __str__(self) -> str:
+        """The range in the guidelines' notation, in base units, as performance data want it."""
+        start = "~" if self.start == -math.inf else plain(self.start)
+        end = "" if self.end == math.inf else plain(self.end)
+        shown = end if start == "0" and end else "%s:%s" % (start, end)
+        return "@" + shown if self.inside else shown
+
+    def breach(self, value: float) -> str:
+        """How a value that alerts breaks this range: `below 1 GiB`, `above 30 s`, `within 0 B to 500 MB`."""
+        if self.inside:
+            return "within %s to %s" % (self.start_written, self.end_written)
+        return "below %s" % self.start_written if value < self.start else "above %s" % self.end_written
+
+
+def parse_range(text: str, unit: Unit, bare: str) -> Range:
+    """The range that a user wrote. `bare` says what a value alone means: LEAST or MOST that is acceptable.
+
+    MOST is symmetrical, since what it bounds (a clock's offset) may err to both sides.
+    Raises ValueError with a sentence that says what would be right.
+    """
+    inside = text.startswith("@")
+    body = text[1:] if inside else text
+    start_text, colon, end_text = body.partition(":")
+    if not body.strip() or body.strip() == ":":
+        raise ValueError("%r is no range; write for example %s:" % (text, unit.example))
+    if not colon:
+        quantity = parse_quantity(body, unit)
+        if inside:
+            return Range(0, _not_below(quantity.amount, 0, text), True, "0 %s" % unit.base, quantity.written)
+        if bare == LEAST:
+            return Range(quantity.amount, math.inf, False, quantity.written, "")
+        if quantity.amount < 0:
+            raise ValueError("%r is negative; the largest offset either way is meant" % text)
+        return Range(-quantity.amount, quantity.amount, False, "-" + quantity.written, quantity.written)
+    start, start_written, start_unit = -math.inf, "", True
+    end, end_written, end_unit = math.inf, "", True
+    if start_text.strip() != "~":
+        start, start_written, start_unit = parse_quantity(start_text.strip() or "0", unit)
+        start_unit = start_unit or not start
+    if end_text.strip():
+        end, end_written, end_unit = parse_quantity(end_text, unit)
+        end_unit = end_unit or not end
+    if math.isfinite(start) and math.isfinite(end) and start_unit != end_unit:
+        raise ValueError("%r has a unit on one side only; write it on both" % text)
+    if inside and start == -math.inf and end == math.inf:
+        raise ValueError("%r alerts always" % text)
+    return Range(start, _not_below(end, start, text), inside, start_written or "anything", end_written or "anything")
+
+
+def _not_below(end: float, start: float, text: str) -> float:
+    if end < start:
+        raise ValueError("%r ends before it starts" % text)
+    return end
+
+
+# Alerting values as open or closed intervals: (from, from included, to, to included).
+def _alerting(limit: Range) -> list[tuple[float, bool, float, bool]]:
+    if limit.inside:
+        return [(limit.start, True, limit.end, True)]
+    below = [(-math.inf, False, limit.start, False)] if limit.start > -math.inf else []
+    above = [(limit.end, False, math.inf, False)] if limit.end < math.inf else []
+    return below + above
+
+
+def _within(piece: tuple[float, bool, float, bool], pieces: list[tuple[float, bool, float, bool]]) -> bool:
+    start, with_start, end, with_end = piece
+    return any(
+        (low < start or (low == start and (with_low or not with_start)))
+        and (end < high or (end == high and (with_high or not with_end)))
+        for low, with_low, high, with_high in pieces
+    )

@@ -1,0 +1,155 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a judgement comes to: a tree of results that every renderer reads and nobody changes."""
+
+from __future__ import annotations
+
+from typing import Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+
+from .catalogue import CATALOGUE, Trouble
+from .deployment import Deployment, Node
+from .policy import Policy
+from .ranges import Range
+from .states import State, worst
+from .text import listing
+
+
+class Finding(NamedTuple):
+    """One thing that was judged and is worth a line."""
+
+    state: State
+    text: str
+    """One clean sentence: what, where, how much, which limit."""
+    remedy: str
+    """What to do about it."""
+    problem: Optional[str] = None
+    """A name of the catalogue; None when a threshold was broken."""
+    subject: Optional[str] = None
+    """What the threshold was for: a volume, `build`, `clock`."""
+    nodes: Tuple[str, ...] = ()
+    """Keys of the nodes that it is about; empty when it is the whole deployment, or the only node of a single form."""
+
+
+class Metric(NamedTuple):
+    """One number for graphs, in base units (B, s, or none)."""
+
+    label: str
+    value: Union[int, float]
+    unit: str = ""
+    warning: Optional[Range] = None
+    critical: Optional[Range] = None
+    minimum: Optional[int] = None
+    maximum: Optional[int] = None
+
+
+class Result(NamedTuple):
+    """What one check says; `all` has those of the checks as children."""
+
+    check: str
+    summary: str
+    """What is said when nothing is wrong."""
+    findings: Tuple[Finding, ...] = ()
+    metrics: Tuple[Metric, ...] = ()
+    observations: Tuple[str, ...] = ()
+    """What was seen, a clean line each, for those who ask for more."""
+    children: Tuple[Result, ...] = ()
+
+    @property
+    def every_finding(self) -> Tuple[Tuple[str, Finding], ...]:
+        """(check, finding) of this result and its children, worst first, otherwise in their order."""
+        pairs = [(self.check, finding) for finding in self.findings]
+        for child in self.children:
+            pairs.extend(child.every_finding)
+        return tuple(sorted(pairs, key=lambda pair: -pair[1].state.severity))
+
+    @property
+    def state(self) -> State:
+        """The worst state of all findings; OK when there is none."""
+        return worst(finding.state for _check, finding in self.every_finding)
+
+
+class Findings:
+    """Collects the findings of one check; states come from the policy, remedies from the catalogue."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._rows: List[Finding] = []
+
+    def problem(self, name: str, text: str, nodes: Iterable[Node] = (), remedy: str = "") -> None:
+        """A problem of the catalogue."""
+        self._rows.append(
+            Finding(self._policy.state(name), text, remedy or CATALOGUE[name].remedy, name, None, keys(nodes))
+        )
+
+    def value(self, subject: str, value: float, text: str, remedy: str, nodes: Iterable[Node]) -> None:
+        """A value that is held against the limits of its subject; nothing is found when it breaks none."""
+        limit = self._policy.limits[subject]
+        for state, bound in ((State.CRITICAL, limit.critical), (State.WARNING, limit.warning)):
+            if bound and bound.alerts(value):
+                words = "%s (%s %s)" % (text, state.name.lower(), bound.breach(value))
+                self._rows.append(Finding(state, words, remedy, None, subject, keys(nodes)))
+                return
+
+    def need(self, node: Node, fields: Mapping[str, bool]) -> bool:
+        """Whether a node shows all fields that a check needs, given as field name and whether it is there.
+
+        `missing` (one for all that a node lacks) or `invalid` (one a field) is found when it does not.
+        """
+        lacking = []
+        for field, present in fields.items():
+            if field in node.defects:
+                self.problem("invalid", "%s%s is %s" % (field, on(node), node.defects[field]), [node])
+            elif not present:
+                lacking.append(field)
+        if lacking:
+            self.problem("missing", "no %s in the answer%s" % (listing(lacking), of(node)), [node])
+        return all(fields.values())
+
+    def none_answered(self, what: str) -> None:
+        """No node that is judged answered, so none shows what a check needs."""
+        self.problem("missing", "no node answered, so nothing is known of %s" % what, remedy=_NONE_ANSWERED)
+
+    def done(self) -> Tuple[Finding, ...]:
+        """All of them, in the order found."""
+        return tuple(self._rows)
+
+
+_NONE_ANSWERED = "look at the service that watches the cluster, then at the nodes' containers and network"
+
+
+def keys(nodes: Iterable[Node]) -> Tuple[str, ...]:
+    """The keys of nodes, without the empty key of a single form."""
+    return tuple(node.key for node in nodes if node.key)
+
+
+def on(node: Node) -> str:
+    """` on wa2`; nothing in the single form, where the service itself says which deployment it is."""
+    return " on %s" % node.name if node.name else ""
+
+
+def of(node: Node) -> str:
+    """` of wa2`; nothing in the single form."""
+    return " of %s" % node.name if node.name else ""
+
+
+def measured_label(node: Node, name: str) -> str:
+    """A performance data label: `free_logs`, in a cluster `wa2_coreapp_free_logs`."""
+    return "%s_%s" % (node.label, name) if node.label else name
+
+
+def from_trouble(check: str, trouble: Trouble, policy: Policy) -> Result:
+    """The result when nothing could be judged."""
+    findings = Findings(policy)
+    findings.problem(trouble.problem, trouble.text, remedy=trouble.remedy)
+    return Result(check, trouble.text, findings.done())
+
+
+def answered(deployment: Deployment) -> str:
+    """`3 of 4 nodes answered`, or nothing when all did."""
+    total, there = len(deployment.nodes), len(deployment.answered)
+    return "" if there == total else "%d of %d nodes answered" % (there, total)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Clauses of a summary in one line, without the empty ones."""
+    return "; ".join(part for part in parts if part)

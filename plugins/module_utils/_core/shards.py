@@ -1,0 +1,136 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who owns which shard of a cluster, and which nodes must therefore be connected.
+
+In high availability one coreapp owns the control shard (-1) and shard 0. In multiconnect the primary master owns the
+control shard and coreapps own the normal ones. Every other node is disconnected by design.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from .deployment import COREAPP, PRIMARY, Node
+
+CONTROL = -1
+
+
+class Claim(NamedTuple):
+    """A run of shards, both ends included, and who owns it."""
+
+    lower: int
+    upper: int
+    owners: Tuple[Node, ...]
+
+
+class Ownership(NamedTuple):
+    """The shards of a cluster as the nodes that answered tell it."""
+
+    total: Optional[int]
+    """How many normal shards there are; None when nobody owns one and nobody said how many to expect."""
+    claims: Tuple[Claim, ...]
+    """Runs of owned shards, in order, no two of them overlapping; the control shard's comes first."""
+    unowned: Tuple[Tuple[int, int], ...]
+    """Runs of normal shards that nobody owns."""
+
+    @property
+    def control(self) -> Tuple[Node, ...]:
+        """The owners of the control shard."""
+        return self.claims[0].owners if self.claims and self.claims[0].lower == CONTROL else ()
+
+    @property
+    def contested(self) -> Tuple[Claim, ...]:
+        """The runs with more than one owner."""
+        return tuple(claim for claim in self.claims if len(claim.owners) > 1)
+
+    @property
+    def owned(self) -> int:
+        """How many normal shards have an owner."""
+        return sum(claim.upper - claim.lower + 1 for claim in self.claims if claim.lower > CONTROL)
+
+
+def ownership(nodes: Iterable[Node], expected: Optional[int] = None) -> Ownership:
+    """Who owns what among nodes that answered.
+
+    `expected` is the number of normal shards; without it the number is inferred from the ranges seen: they start at 0,
+    have no gap, and end one below a power of two.
+    """
+    claims = _runs(tuple(nodes))
+    top = max((claim.upper for claim in claims), default=CONTROL)
+    total = expected if expected is not None else (1 << top.bit_length() if top > CONTROL else None)
+    return Ownership(total, claims, _gaps(claims, total or 0))
+
+
+def must_connect(node: Node, owned: Ownership) -> bool:
+    """Whether a node that answered has to be connected: it owns a normal shard, or leads a multiconnect cluster."""
+    if any(upper > CONTROL for _lower, upper in node.shards or ()):
+        return True
+    if all(owner.key != node.key for owner in owned.control):
+        return False
+    # A coreapp that holds nothing but the control shard is in the middle of a failover. Where the role is not told,
+    # the build's own word on multiconnect decides.
+    return node.role == PRIMARY or (node.role is None and bool(node.multi_connect))
+
+
+def stands_by(node: Node) -> bool:
+    """Whether a node that answered is a coreapp without a shard: a spare."""
+    return node.role == COREAPP and node.shards == ()
+
+
+def spell_runs(runs: Iterable[Tuple[int, int]]) -> str:
+    """`shard 2`, `shards 2 and 4-7`, with the control shard by its name."""
+    words: List[str] = []
+    several = False
+    control = False
+    for lower, upper in runs:
+        if lower == CONTROL:
+            control = True
+            lower = 0
+            if upper == CONTROL:
+                continue
+        several = several or upper > lower or bool(words)
+        words.append(str(lower) if lower == upper else "%d-%d" % (lower, upper))
+    if len(words) > 6:
+        words = [*words[:5], "others"]
+    numbers = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+    normal = "%s %s" % ("shards" if several else "shard", numbers) if words else ""
+    return " and ".join(part for part in ("the control shard" if control else "", normal) if part)
+
+
+def _runs(nodes: Sequence[Node]) -> Tuple[Claim, ...]:
+    # A sweep over the ends of all ranges: between two ends the set of owners is the same.
+    edges: List[Tuple[int, int, int]] = []
+    for index, node in enumerate(nodes):
+        for lower, upper in node.shards or ():
+            if lower == CONTROL < upper:
+                edges += [(CONTROL, 1, index), (CONTROL + 1, -1, index)]
+                lower = CONTROL + 1
+            edges += [(lower, 1, index), (upper + 1, -1, index)]
+    edges.sort(key=lambda edge: edge[0])
+    runs: List[Tuple[int, int, Tuple[int, ...]]] = []
+    holding: Dict[int, int] = {}
+    start = CONTROL
+    for at, change, index in edges:
+        if at > start and holding:
+            owners = tuple(sorted(holding))
+            if runs and runs[-1][1:] == (start - 1, owners) and start > CONTROL + 1:
+                runs[-1] = (runs[-1][0], at - 1, owners)
+            else:
+                runs.append((start, at - 1, owners))
+        start = at
+        holding[index] = holding.get(index, 0) + change
+        if not holding[index]:
+            del holding[index]
+    return tuple(Claim(lower, upper, tuple(nodes[owner] for owner in owners)) for lower, upper, owners in runs)
+
+
+def _gaps(claims: Tuple[Claim, ...], total: int) -> Tuple[Tuple[int, int], ...]:
+    gaps: List[Tuple[int, int]] = []
+    at = 0
+    for claim in claims:
+        if claim.lower > at:
+            gaps.append((at, min(claim.lower, total) - 1))
+        at = max(at, claim.upper + 1)
+    if at < total:
+        gaps.append((at, total - 1))
+    return tuple(gap for gap in gaps if gap[0] < total and gap[1] >= gap[0])
