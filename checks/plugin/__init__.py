@@ -16,7 +16,7 @@ class Check(NamedTuple):
     metrics: tuple[tuple[str, str, str], ...] = ()
     """Performance data: label in the single form, unit, meaning."""
     cluster: bool = False
-    """Whether it judges shards."""
+    """Whether it judges who owns which shard."""
 
     @property
     def command(self) -> str:

@@ -21,6 +21,7 @@ def _result(result: Result) -> dict[str, Any]:
         "state": state.name,
         "exit_code": int(state),
         "summary": headline(result),
+        "premise": result.premise or None,
         "findings": [_finding(finding) for finding in result.findings],
         "metrics": [_metric(metric) for metric in result.metrics],
         "observations": list(result.observations),

@@ -74,10 +74,7 @@ class _Summary(nagiosplugin.Summary):  # type: ignore[misc]
         self._verbose = verbose
 
     def ok(self, results: nagiosplugin.Results) -> str:
-        return self._result.summary
-
-    def empty(self) -> str:
-        return self._result.summary
+        return headline(self._result)
 
     def problem(self, results: nagiosplugin.Results) -> str:
         return headline(self._result)
@@ -104,15 +101,17 @@ def lines(result: Result, verbose: int) -> list[str]:
 def headline(result: Result) -> str:
     """What the first line says: the worst, and how many more; or the summary when nothing is wrong."""
     bad = [pair for pair in result.every_finding if pair[1].state is not State.OK]
+    premise = result.premise and result.premise + "; "
     if not bad:
-        return result.summary
+        return premise + result.summary
     more = f", and {count(len(bad) - 1, 'more problem')}" if len(bad) > 1 else ""
-    return _named(result, bad[0]) + more
+    return premise + _named(result, bad[0]) + more
 
 
 def metrics_of(result: Result) -> list[Metric]:
-    """The numbers of a result and its children."""
-    return [*result.metrics, *(metric for child in result.children for metric in metrics_of(child))]
+    """The numbers of a result and its children, each label once: socket and cluster count connections alike."""
+    metrics = [*result.metrics, *(metric for child in result.children for metric in metrics_of(child))]
+    return list({metric.label: metric for metric in metrics}.values())
 
 
 def observations_of(result: Result) -> list[str]:

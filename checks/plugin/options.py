@@ -51,6 +51,12 @@ def _shards(text: str) -> int:
     return int(text)
 
 
+def _spares(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 1024):
+        raise ValueError("a number of spares is from 0 to 1024")
+    return int(text)
+
+
 def _has_thresholds(check: Check) -> bool:
     return bool(check.thresholds)
 
@@ -126,6 +132,23 @@ OPTIONS = (
         "how many normal shards there must be; default: inferred from the ranges seen",
         "N",
         read=_shards,
+        wanted=lambda check: check.cluster,
+    ),
+    Option(
+        ("--min-spares",),
+        "Judgement",
+        "how many coreapps must stand by; default: 1",
+        "N",
+        read=_spares,
+        default=1,
+        wanted=lambda check: check.name in ("cluster", "all"),
+    ),
+    Option(
+        ("--without",),
+        "Judgement",
+        "judge the cluster as it will be once this node (key or shell pattern) is gone and it has failed over; repeatable",
+        "NODE",
+        action="append",
         wanted=lambda check: check.cluster,
     ),
     Option(("--json",), "Output", "print the result as JSON; default: plugin output", action="store_true"),

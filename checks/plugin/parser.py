@@ -41,6 +41,8 @@ class Settings(NamedTuple):
     limits: Limits
     states: Mapping[str, State]
     shards: int | None
+    min_spares: int
+    without: tuple[str, ...]
     nodes: tuple[str, ...]
     ignored: tuple[str, ...]
     json: bool
@@ -96,6 +98,8 @@ def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra
         limits=parse_limits(check.name, getattr(options, "warning", ()) or (), getattr(options, "critical", ()) or ()),
         states=_states(check, options.state or []),
         shards=getattr(options, "shards", None),
+        min_spares=getattr(options, "min_spares", 1),
+        without=tuple(getattr(options, "without", ()) or ()),
         nodes=tuple(options.node or ()),
         ignored=tuple(options.ignore_node or ()),
         json=options.json,

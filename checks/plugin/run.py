@@ -74,7 +74,6 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
 def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str]) -> "Result":
     from wabiz_monitoring.core.deployment import parse as parse_deployment
     from wabiz_monitoring.core.judge import judge
-    from wabiz_monitoring.core.policy import check_patterns
 
     from .options import UsageError
     from .sources import source
@@ -83,12 +82,11 @@ def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: l
     if settings.verbose > 1:
         notes.append(f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC")
     deployment = parse_deployment(answer.body)
-    policy = _policy(settings)._replace(now=answer.asked_at)
+    policy = _policy(settings)._replace(asked_at=answer.asked_at, clock_known=answer.clock_known)
     try:
-        check_patterns(policy, deployment)
+        return judge(check.name, deployment, policy, settings.without)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    return judge(check.name, deployment, policy)
 
 
 def _policy(settings: "Settings") -> "Policy":
@@ -96,11 +94,14 @@ def _policy(settings: "Settings") -> "Policy":
 
     from wabiz_monitoring.core.policy import Policy
 
+    now = datetime.now(timezone.utc)
     return Policy(
-        now=datetime.now(timezone.utc),
+        now=now,
+        asked_at=now,
         limits=settings.limits,
         states=settings.states,
         shards=settings.shards,
+        min_spares=settings.min_spares,
         nodes=settings.nodes,
         ignored=settings.ignored,
     )

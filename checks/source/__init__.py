@@ -8,10 +8,11 @@ from wabiz_monitoring.core.deadline import Deadline
 
 
 class Answer(NamedTuple):
-    """A body as it came, and our time (UTC) in the middle of the request."""
+    """A body as it came, our time (UTC) in the middle of the request, and whether that is known or a guess."""
 
     body: bytes
     asked_at: datetime
+    clock_known: bool = True
 
 
 class Source(Protocol):

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A saved answer, from a file or from standard input."""
 
+import os
+import stat
 import sys
 from datetime import datetime, timezone
+from typing import BinaryIO
 
 from wabiz_monitoring.core.catalogue import Trouble
 from wabiz_monitoring.core.deadline import Deadline
@@ -19,17 +22,26 @@ class Saved:
         self._path = path
 
     def fetch(self, deadline: Deadline) -> Answer:
-        """The file's content, up to what an answer may be long. It is judged as of now."""
+        """The file's content, up to what an answer may be long.
+
+        An answer that is piped in was asked for now; when one in a file was asked for, its time of change may tell.
+        """
         name = "standard input" if self._path == "-" else clean(self._path)
         try:
-            # One byte more than allowed, so that the reader of the document sees that it is too large.
             if self._path == "-":
-                body = sys.stdin.buffer.read(LARGEST + 1)
-            else:
-                with open(self._path, "rb") as file:
-                    body = file.read(LARGEST + 1)
+                return _read(sys.stdin.buffer)
+            with open(self._path, "rb") as file:
+                return _read(file)
         except OSError as error:
             raise Trouble(
                 "invalid", f"{name} cannot be read: {clean(error.strerror)}", "see whether the path is right"
             ) from error
-        return Answer(body, datetime.now(timezone.utc))
+
+
+def _read(file: BinaryIO) -> Answer:
+    # One byte more than allowed, so that the reader of the document sees that it is too large.
+    body = file.read(LARGEST + 1)
+    told = os.fstat(file.fileno())
+    if stat.S_ISREG(told.st_mode):
+        return Answer(body, datetime.fromtimestamp(told.st_mtime, timezone.utc), clock_known=False)
+    return Answer(body, datetime.now(timezone.utc))

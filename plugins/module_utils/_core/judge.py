@@ -4,21 +4,37 @@
 
 from __future__ import annotations
 
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Sequence
 
 from .deployment import Deployment
-from .judges import build, socket, space
-from .policy import Policy
+from .judges import build, clock, cluster, socket, space
+from .policy import Policy, check_patterns
 from .result import Result
+from .without import without
 
 Judge = Callable[[Deployment, Policy], Result]
 
-JUDGES: Mapping[str, Judge] = {"socket": socket.judge, "space": space.judge, "build": build.judge}
+JUDGES: Mapping[str, Judge] = {
+    "socket": socket.judge,
+    "cluster": cluster.judge,
+    "space": space.judge,
+    "build": build.judge,
+    "clock": clock.judge,
+}
 
 
-def judge(check: str, deployment: Deployment, policy: Policy) -> Result:
-    """The result of one check, or of `all` with one child a check."""
+def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str] = ()) -> Result:
+    """The result of one check, or of `all` with one child a check.
+
+    `gone` are shell patterns of nodes: the deployment is judged as it will be without them. Raises ValueError, with a
+    sentence for the user, when a pattern of a node fits none.
+    """
+    check_patterns(policy, deployment)
+    prospect = without(deployment, policy, gone)
     if check != "all":
-        return JUDGES[check](deployment, policy)
-    children = tuple(one(deployment, policy) for one in JUDGES.values())
-    return Result("all", "; ".join(child.summary for child in children), children=children)
+        result = JUDGES[check](prospect.deployment, prospect.policy)
+    else:
+        names = [name for name in JUDGES if name != "clock" or policy.clock_known]
+        children = tuple(JUDGES[name](prospect.deployment, prospect.policy) for name in names)
+        result = Result("all", "; ".join(child.summary for child in children), children=children)
+    return result._replace(premise=prospect.story)

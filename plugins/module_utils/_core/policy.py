@@ -19,12 +19,18 @@ class Policy(NamedTuple):
     """Everything that turns observations into states."""
 
     now: datetime
-    """Our time, with a zone, in the middle of the request."""
+    """Our time, with a zone: what expiry is held against."""
+    asked_at: datetime
+    """Our time in the middle of the request: what the nodes' clocks are held against."""
+    clock_known: bool = True
+    """Whether `asked_at` is known; of a saved answer it is a guess, and `all` then leaves the clocks out."""
     limits: Limits = DEFAULTS
     states: Mapping[str, State] = {}
     """States in place of the catalogue's, by problem."""
     shards: Optional[int] = None
     """How many normal shards there must be; None infers it from the ranges seen."""
+    min_spares: int = 1
+    """How many coreapps must stand by."""
     nodes: Tuple[str, ...] = ()
     """Shell patterns on node keys: only these nodes are judged; empty is all."""
     ignored: Tuple[str, ...] = ()

@@ -46,6 +46,8 @@ class Range(NamedTuple):
 
     def breach(self, value: float) -> str:
         """How a value that alerts breaks this range: `below 1 GiB`, `above 30 s`, `within 0 B to 500 MB`."""
+        if self.start == -self.end:
+            return "beyond %s" % self.end_written
         if self.inside:
             return "within %s to %s" % (self.start_written, self.end_written)
         return "below %s" % self.start_written if value < self.start else "above %s" % self.end_written

@@ -53,14 +53,20 @@ class Result(NamedTuple):
     observations: Tuple[str, ...] = ()
     """What was seen, a clean line each, for those who ask for more."""
     children: Tuple[Result, ...] = ()
+    premise: str = ""
+    """Under what assumption it was judged, in words; empty when things were judged as they are."""
 
     @property
     def every_finding(self) -> Tuple[Tuple[str, Finding], ...]:
-        """(check, finding) of this result and its children, worst first, otherwise in their order."""
+        """(check, finding) of this result and its children, worst first, otherwise in their order.
+
+        What two checks find alike (a shard without an owner) is told once.
+        """
         pairs = [(self.check, finding) for finding in self.findings]
         for child in self.children:
             pairs.extend(child.every_finding)
-        return tuple(sorted(pairs, key=lambda pair: -pair[1].state.severity))
+        once = {(finding.problem, finding.text): (check, finding) for check, finding in reversed(pairs)}
+        return tuple(sorted(reversed(list(once.values())), key=lambda pair: -pair[1].state.severity))
 
     @property
     def state(self) -> State:

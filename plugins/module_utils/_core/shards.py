@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import COREAPP, PRIMARY, Node
+from .text import clean, listing
 
 CONTROL = -1
 
@@ -79,21 +80,18 @@ def stands_by(node: Node) -> bool:
 
 def spell_runs(runs: Iterable[Tuple[int, int]]) -> str:
     """`shard 2`, `shards 2 and 4-7`, with the control shard by its name."""
-    words: List[str] = []
-    several = False
     control = False
-    for lower, upper in runs:
-        if lower == CONTROL:
-            control = True
-            lower = 0
-            if upper == CONTROL:
-                continue
-        several = several or upper > lower or bool(words)
-        words.append(str(lower) if lower == upper else "%d-%d" % (lower, upper))
-    if len(words) > 6:
-        words = [*words[:5], "others"]
-    numbers = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
-    normal = "%s %s" % ("shards" if several else "shard", numbers) if words else ""
+    merged: List[Tuple[int, int]] = []
+    for lower, upper in sorted(runs):
+        control = control or lower == CONTROL
+        lower = max(lower, CONTROL + 1)
+        if merged and lower <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(upper, merged[-1][1]))
+        elif upper >= lower:
+            merged.append((lower, upper))
+    words = [clean(lower, 24) if lower == upper else clean("%d-%d" % (lower, upper), 48) for lower, upper in merged]
+    several = len(merged) > 1 or any(upper > lower for lower, upper in merged)
+    normal = "%s %s" % ("shards" if several else "shard", listing(words)) if words else ""
     return " and ".join(part for part in ("the control shard" if control else "", normal) if part)
 
 

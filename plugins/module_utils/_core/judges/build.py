@@ -35,7 +35,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     sentences = []
     for expires, alike in sorted(builds.items()):
         left = (expires - policy.now).total_seconds()
-        sentence = _sentence(expires, left, alike)
+        sentence = _sentence(expires, left, alike, len(alike) == len(nodes))
         sentences.append(sentence)
         if left <= 0:
             findings.problem("expired", sentence, alike)
@@ -54,9 +54,9 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     )
 
 
-def _sentence(expires: datetime, left: float, nodes: List[Node]) -> str:
+def _sentence(expires: datetime, left: float, nodes: List[Node], everywhere: bool) -> str:
     names = [node.name for node in nodes if node.name]
-    whose = "build of %s" % listing(names) if names else "build"
+    whose = "build of %s" % listing(names) if names and not everywhere else "build"
     when = expires.strftime("%Y-%m-%d %H:%M UTC")
     if left <= 0:
         return "%s expired %s ago, on %s" % (whose, spell(-left, SECONDS), when)

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping, Tuple
+from typing import List, Mapping
 
 from ..deployment import SINGLE, Deployment, Node
 from ..policy import Policy
 from ..result import Findings, Metric, Result, answered, joined, on
-from ..shards import CONTROL, Ownership, must_connect, ownership, spell_runs
+from ..shards import must_connect, ownership, spell_runs
 from ..text import clean, count
+from .coverage import judge_coverage
 
 # The vendor's words, and the problem that each is on a node that must be connected.
 WORDS: Mapping[str, str] = {
@@ -40,7 +41,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         owned = ownership(deployment.answered, policy.shards)
         expected = [node for node in nodes if must_connect(node, owned)]
         holders = "%s standing by" % count(len(nodes) - len(expected), "node")
-        shards = _judge_shards(deployment, owned, findings)
+        shards = judge_coverage(deployment, owned, findings)
     _judge_registration(expected or nodes, findings)
     connected = [node for node in expected if node.socket in CONNECTED]
     for node in nodes:
@@ -65,25 +66,9 @@ def _judge_node(node: Node, findings: Findings) -> None:
     word = node.socket or ""
     problem = WORDS.get(word, "socket-unknown")
     if problem:
-        stands_still = ", so %s waits" % spell_runs(node.shards) if node.shards and problem == "disconnected" else ""
-        says = "%s%s (socket_conn %s)%s" % (_SAYS[problem], on(node), clean(word), stands_still)
-        findings.problem(problem, says, [node])
-
-
-def _judge_shards(deployment: Deployment, owned: Ownership, findings: Findings) -> str:
-    there = deployment.answered
-    if there and all(node.shards is None for node in there):
-        if not any("shards" in node.defects for node in there):
-            findings.problem("missing", "no node shows shards, so it cannot be told which must be connected")
-        return ""
-    silent = answered(deployment)
-    unowned: List[Tuple[int, int]] = [] if owned.control else [(CONTROL, CONTROL)]
-    unowned += owned.unowned
-    if owned.total is None:
-        findings.problem("shard-unowned", joined(["nobody owns any shard", silent]))
-    elif unowned:
-        findings.problem("shard-unowned", joined(["nobody owns %s" % spell_runs(unowned), silent]))
-    return "%s owned" % spell_runs([(claim.lower, claim.upper) for claim in owned.claims if claim.lower > CONTROL])
+        who = "%s is " % node.name if node.name else ""
+        waiting = "; messages of %s wait" % spell_runs(node.shards) if node.shards and word not in CONNECTED else ""
+        findings.problem(problem, "%s%s (socket_conn %s)%s" % (who, _SAYS[problem], clean(word), waiting), [node])
 
 
 def _judge_registration(nodes: List[Node], findings: Findings) -> None:

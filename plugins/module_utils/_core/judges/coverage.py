@@ -1,0 +1,32 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Does every shard have an owner? Judged by the socket check and by the cluster check, in the same words."""
+
+from __future__ import annotations
+
+from typing import List, Tuple
+
+from ..deployment import Deployment
+from ..result import Findings, answered, joined
+from ..shards import CONTROL, Ownership, spell_runs
+
+
+def judge_coverage(deployment: Deployment, owned: Ownership, findings: Findings) -> str:
+    """Finds the shards that nobody owns; returns what is owned, in words, empty when no node tells.
+
+    An unreachable node hides its shards: they count as unowned unless somebody else has them.
+    """
+    there = deployment.answered
+    if there and all(node.shards is None for node in there):
+        if not any("shards" in node.defects for node in there):
+            findings.problem("missing", "no node shows shards, so it cannot be told who owns them")
+        return ""
+    silent = answered(deployment)
+    unowned: List[Tuple[int, int]] = [] if owned.control else [(CONTROL, CONTROL)]
+    unowned += owned.unowned
+    if owned.total is None:
+        findings.problem("shard-unowned", joined(["nobody owns any shard", silent]))
+    elif unowned:
+        findings.problem("shard-unowned", joined(["nobody owns %s" % spell_runs(unowned), silent]))
+    taken = [(claim.lower, claim.upper) for claim in owned.claims if claim.lower > CONTROL]
+    return "%s owned" % spell_runs(taken) if taken else ""

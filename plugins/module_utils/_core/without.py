@@ -1,0 +1,97 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A cluster as it will be when some of its nodes are gone and it has failed over.
+
+What a coreapp owned moves to a spare coreapp (one coreapp owns at most one shard at a time), and the lead, with the
+control shard of a multiconnect cluster, to a secondary master. Where there is none to move to, it stays unowned, and
+the judges find that.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+
+from .deployment import CLUSTER, PRIMARY, SECONDARY, Deployment, Node
+from .policy import Policy
+from .shards import CONTROL, ownership, spell_runs, stands_by
+from .text import clean, listing
+
+
+class Prospect(NamedTuple):
+    """The cluster to judge, the policy to judge it by, and what would happen, in words."""
+
+    deployment: Deployment
+    policy: Policy
+    story: str
+
+
+def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> Prospect:
+    """The deployment without the nodes whose key fits one of the shell patterns.
+
+    The number of shards is that of the whole cluster. Raises ValueError, with a sentence for the user, when a pattern
+    fits no node.
+    """
+    for pattern in patterns:
+        if not any(node.key and fnmatchcase(node.key, pattern) for node in deployment.nodes):
+            known = (
+                "the answer names " + listing([clean(node.key) for node in deployment.nodes])
+                if deployment.form == CLUSTER
+                else "a single node has no name"
+            )
+            raise ValueError("--without %s: no such node; %s" % (clean(pattern), known))
+    gone = [node for node in deployment.nodes if any(fnmatchcase(node.key, pattern) for pattern in patterns)]
+    if not gone:
+        return Prospect(deployment, policy, "")
+    keys = {node.key for node in gone}
+    left = [node for node in deployment.nodes if node.key not in keys]
+    moves: List[str] = []
+    for node in sorted(gone, key=lambda node: node.key):
+        left = _lead_moves(node, left, policy, moves)
+        left = _shards_move(node, left, policy, moves)
+    total = ownership(deployment.answered, policy.shards).total
+    names = listing([node.name for node in gone])
+    story = "without %s: %s" % (names, "; ".join(moves) or "nothing has to move")
+    return Prospect(deployment._replace(nodes=tuple(left)), policy._replace(shards=total), story)
+
+
+def _lead_moves(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
+    if node.role != PRIMARY or any(other.role == PRIMARY for other in left):
+        return left
+    heir = _first(left, lambda other: other.reachable and other.role == SECONDARY and policy.judges(other))
+    if heir is None:
+        moves.append("no master is left to lead")
+        return left
+    moves.append("the lead moves to %s" % heir.name)
+    orphaned = _orphaned(node, left)
+    taken = heir._replace(role=PRIMARY)
+    if orphaned:
+        taken = taken._replace(shards=(heir.shards or ()) + orphaned, socket="UP")
+        moves[-1] += " with %s" % spell_runs(orphaned)
+    return [taken if other is heir else other for other in left]
+
+
+def _shards_move(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
+    orphaned = _orphaned(node, left)
+    if not orphaned or (node.role in (PRIMARY, SECONDARY) and all(upper == CONTROL for _lower, upper in orphaned)):
+        return left
+    which = spell_runs(orphaned)
+    heir = _first(left, lambda other: other.reachable and stands_by(other) and policy.judges(other))
+    if heir is None:
+        moves.append("no spare is left for %s" % which)
+        return left
+    moves.append("%s moves to %s" % (which, heir.name))
+    # A spare is disconnected by design; it connects when it takes over.
+    return [other._replace(shards=orphaned, socket="UP") if other is heir else other for other in left]
+
+
+def _orphaned(node: Node, left: Sequence[Node]) -> Tuple[Tuple[int, int], ...]:
+    # What somebody else owns as well needs no new owner.
+    others = [pair for other in left if other.reachable for pair in other.shards or ()]
+    return tuple(
+        pair for pair in (node.shards or ()) if not any(low <= pair[0] and pair[1] <= high for low, high in others)
+    )
+
+
+def _first(nodes: Sequence[Node], fits: Callable[[Node], bool]) -> Optional[Node]:
+    return min((node for node in nodes if fits(node)), key=lambda node: node.key, default=None)
