@@ -146,7 +146,7 @@ OPTIONS = (
     Option(
         ("--without",),
         "Judgement",
-        "judge the cluster as it will be once this node (key or shell pattern) is gone and it has failed over; repeatable",
+        "judge the cluster as it will be when this node (key or shell pattern) is gone and it failed over; repeatable",
         "NODE",
         action="append",
         wanted=lambda check: check.cluster,

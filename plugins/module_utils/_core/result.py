@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from .catalogue import CATALOGUE, Trouble
 from .deployment import Deployment, Node
@@ -65,8 +65,10 @@ class Result(NamedTuple):
         pairs = [(self.check, finding) for finding in self.findings]
         for child in self.children:
             pairs.extend(child.every_finding)
-        once = {(finding.problem, finding.text): (check, finding) for check, finding in reversed(pairs)}
-        return tuple(sorted(reversed(list(once.values())), key=lambda pair: -pair[1].state.severity))
+        once: Dict[Tuple[Optional[str], str], Tuple[str, Finding]] = {}
+        for pair in pairs:
+            once.setdefault((pair[1].problem, pair[1].text), pair)
+        return tuple(sorted(once.values(), key=lambda pair: -pair[1].state.severity))
 
     @property
     def state(self) -> State:
