@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import nagiosplugin
 import nagiosplugin.state
 from wabiz_monitoring.core.ranges import Range
-from wabiz_monitoring.core.result import Finding, Metric, Result
+from wabiz_monitoring.core.report import headline, metrics, observations, problems, sentence
+from wabiz_monitoring.core.result import Metric, Result
 from wabiz_monitoring.core.states import State
 from wabiz_monitoring.core.text import count
 from wabiz_monitoring.core.units import plain
@@ -35,7 +36,7 @@ class _Judged(nagiosplugin.Resource):  # type: ignore[misc]
     def probe(self) -> Iterator[nagiosplugin.Metric]:
         for pair in self._result.every_finding:
             yield nagiosplugin.Metric(pair[1].text, pair, context="finding")
-        for metric in metrics_of(self._result):
+        for metric in metrics(self._result):
             yield nagiosplugin.Metric(metric.label, metric, context="number")
 
 
@@ -82,7 +83,7 @@ class _Summary(nagiosplugin.Summary):  # type: ignore[misc]
     def verbose(self, results: nagiosplugin.Results) -> list[str]:
         lines = _explained(self._result, self._verbose)
         if self._verbose:
-            lines += observations_of(self._result)
+            lines += observations(self._result)
         return lines
 
 
@@ -98,46 +99,20 @@ def lines(result: Result, verbose: int) -> list[str]:
     return [status + numbers, *check.verbose_str]
 
 
-def headline(result: Result) -> str:
-    """What the first line says: the worst, and how many more; or the summary when nothing is wrong."""
-    bad = [pair for pair in result.every_finding if pair[1].state is not State.OK]
-    premise = result.premise and result.premise + "; "
-    if not bad:
-        return premise + result.summary
-    more = f", and {count(len(bad) - 1, 'more problem')}" if len(bad) > 1 else ""
-    return premise + _named(result, bad[0]) + more
-
-
-def metrics_of(result: Result) -> list[Metric]:
-    """The numbers of a result and its children, each label once: socket and cluster count connections alike."""
-    metrics = [*result.metrics, *(metric for child in result.children for metric in metrics_of(child))]
-    return list({metric.label: metric for metric in metrics}.values())
-
-
-def observations_of(result: Result) -> list[str]:
-    """What was seen, of a result and its children."""
-    return [*result.observations, *(line for child in result.children for line in observations_of(child))]
-
-
 def _explained(result: Result, verbose: int) -> list[str]:
-    pairs = [pair for pair in result.every_finding if pair[1].state is not State.OK or verbose]
+    pairs = list(result.every_finding) if verbose else problems(result)
     shown = pairs if verbose else pairs[:_MOST_LINES]
     lines = []
     for at, pair in enumerate(shown):
         # A single finding stands in the status line already.
         if len(pairs) > 1:
-            lines.append(f"[{pair[1].state.name}] {_named(result, pair)}")
+            lines.append(f"[{pair[1].state.name}] {sentence(result, pair)}")
         # One remedy for a run of alike findings.
         if at + 1 == len(shown) or shown[at + 1][1].remedy != pair[1].remedy:
             lines.append(f"What to do: {pair[1].remedy}")
     if len(shown) < len(pairs):
         lines.append(f"and {count(len(pairs) - len(shown), 'more problem')}; -v shows all")
     return lines
-
-
-def _named(result: Result, pair: tuple[str, Finding]) -> str:
-    check, finding = pair
-    return finding.text if check == result.check else f"{check}: {finding.text}"
 
 
 def _bound(limit: Range | None) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import VOLUMES
 from .ranges import LEAST, MOST, Range, parse_range
@@ -47,34 +47,32 @@ def subjects(check: str) -> List[str]:
     return [subject for subject, measure in SUBJECTS.items() if check in ("all", MEASURES[measure].check)]
 
 
-def parse_limits(check: str, warning: Sequence[str], critical: Sequence[str]) -> Limits:
+def parse_limits(
+    check: str, warning: Sequence[str], critical: Sequence[str], called: Tuple[str, str] = ("-w", "-c")
+) -> Limits:
     """Limits from the words of `-w` and `-c`, `RANGE` or `SUBJECT=RANGE`, for a check or for `all`.
 
-    What is not set keeps its default; a default warning that a given critical limit swallows falls away.
+    `called` is what a user calls the two, for messages. What is not set keeps its default; a default warning that a given critical limit swallows falls away.
     Raises ValueError, with a sentence for the user, for an unknown subject, a bad range, or a warning that can never
     fire because the critical range swallows it.
     """
-    given = {"-w": _split(check, "-w", warning), "-c": _split(check, "-c", critical)}
+    given = [_split(check, option, words) for option, words in zip(called, (warning, critical))]
     limits: Dict[str, Limit] = {}
     for subject, measure_name in SUBJECTS.items():
         measure = MEASURES[measure_name]
-        chosen = {option: _nearest(words, subject, measure_name) for option, words in given.items()}
-        warn = chosen["-w"] or parse_range(measure.warning, measure.unit, measure.bare)
-        crit = chosen["-c"] or parse_range(measure.critical, measure.unit, measure.bare)
+        chosen_warn, chosen_crit = (words.get(subject) or words.get(measure_name) for words in given)
+        warn = chosen_warn or parse_range(measure.warning, measure.unit, measure.bare)
+        crit = chosen_crit or parse_range(measure.critical, measure.unit, measure.bare)
         limit = Limit(*(None if limit.never_alerts() else limit for limit in (warn, crit)))
         if limit.warning and limit.critical and limit.critical.swallows(limit.warning):
-            if chosen["-w"]:
+            if chosen_warn:
                 raise ValueError(
-                    "-w %s for %s can never fire: -c %s swallows it%s"
-                    % (warn, subject, crit, "" if chosen["-c"] else " (its default; give -c too)")
+                    "%s %s for %s can never fire: %s %s swallows it%s"
+                    % (called[0], warn, subject, called[1], crit, "" if chosen_crit else " (its default; give it too)")
                 )
             limit = Limit(None, limit.critical)
         limits[subject] = limit
     return limits
-
-
-def _nearest(words: Mapping[str, Range], subject: str, measure: str) -> Optional[Range]:
-    return words.get(subject) or words.get(measure)
 
 
 def _split(check: str, option: str, words: Iterable[str]) -> Dict[str, Range]:
