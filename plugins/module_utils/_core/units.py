@@ -82,4 +82,5 @@ def plain(amount: float) -> str:
     """A number for performance data and ranges: never an exponent, no trailing zeros."""
     if amount == int(amount):
         return str(int(amount))
-    return ("%.3f" % amount).rstrip("0").rstrip(".")
+    shown = ("%.3f" % amount).rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown
