@@ -52,7 +52,8 @@ def parse_limits(
 ) -> Limits:
     """Limits from the words of `-w` and `-c`, `RANGE` or `SUBJECT=RANGE`, for a check or for `all`.
 
-    `called` is what a user calls the two, for messages. What is not set keeps its default; a default warning that a given critical limit swallows falls away.
+    `called` is what a user calls the two, for messages. What is not set keeps its default; a default warning that a
+    given critical limit swallows falls away.
     Raises ValueError, with a sentence for the user, for an unknown subject, a bad range, or a warning that can never
     fire because the critical range swallows it.
     """
@@ -68,7 +69,14 @@ def parse_limits(
             if chosen_warn:
                 raise ValueError(
                     "%s %s for %s can never fire: %s %s swallows it%s"
-                    % (called[0], warn, subject, called[1], crit, "" if chosen_crit else " (its default; give it too)")
+                    % (
+                        called[0],
+                        warn.written,
+                        subject,
+                        called[1],
+                        crit.written,
+                        "" if chosen_crit else " (its default; give it too)",
+                    )
                 )
             limit = Limit(None, limit.critical)
         limits[subject] = limit

@@ -24,6 +24,8 @@ class Range(NamedTuple):
     inside: bool
     start_written: str
     end_written: str
+    written: str
+    """As the user wrote it."""
 
     def alerts(self, value: float) -> bool:
         """Whether a value, in the base unit, raises an alert."""
@@ -67,12 +69,12 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     if not colon:
         quantity = parse_quantity(body, unit)
         if inside:
-            return Range(0, _not_below(quantity.amount, 0, text), True, "0 %s" % unit.base, quantity.written)
+            return Range(0, _not_below(quantity.amount, 0, text), True, "0 %s" % unit.base, quantity.written, text)
         if bare == LEAST:
-            return Range(quantity.amount, math.inf, False, quantity.written, "")
+            return Range(quantity.amount, math.inf, False, quantity.written, "", text)
         if quantity.amount < 0:
             raise ValueError("%r is negative; the largest offset either way is meant" % text)
-        return Range(-quantity.amount, quantity.amount, False, "-" + quantity.written, quantity.written)
+        return Range(-quantity.amount, quantity.amount, False, "-" + quantity.written, quantity.written, text)
     start, start_written, start_unit = -math.inf, "", True
     end, end_written, end_unit = math.inf, "", True
     if start_text.strip() != "~":
@@ -85,7 +87,9 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
         raise ValueError("%r has a unit on one side only; write it on both" % text)
     if inside and start == -math.inf and end == math.inf:
         raise ValueError("%r alerts always" % text)
-    return Range(start, _not_below(end, start, text), inside, start_written or "anything", end_written or "anything")
+    return Range(
+        start, _not_below(end, start, text), inside, start_written or "anything", end_written or "anything", text
+    )
 
 
 def _not_below(end: float, start: float, text: str) -> float:
