@@ -4,12 +4,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from wabiz_monitoring.core.address import DEFAULT_PORT
+from wabiz_monitoring.core.deadline import DEFAULT_TIMEOUT
 from wabiz_monitoring.core.session import HOLD_BACK
-from wabiz_monitoring.source.address import DEFAULT_PORT
 
 from . import Check
-
-DEFAULT_TIMEOUT = 30.0
 
 
 class UsageError(Exception):

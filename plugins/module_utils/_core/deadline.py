@@ -16,6 +16,9 @@ from .catalogue import Trouble
 
 T = TypeVar("T")
 
+DEFAULT_TIMEOUT = 30.0
+"""Seconds for a whole run: one dead node alone costs 10 s, so less than that would call the API dead."""
+
 
 class Deadline:
     """The moment at which a run must be over."""

@@ -1,0 +1,57 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The address of an API, from a host and port or from a URL."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+DEFAULT_PORT = 9090
+"""The port that the product publishes by default."""
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,30})?")
+# Everything that a path may hold; an escape that is there already stays.
+_SAFE = "%/:=&~+!$,;'@()*[]"
+
+
+def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
+    """`https://host:port`; an IPv6 address is put in brackets. Raises ValueError for what is no host or no port."""
+    bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
+    if not _HOST.fullmatch(bare):
+        raise ValueError("%r is no host name or address; a whole URL belongs to the option url" % hostname)
+    if not 0 < port < 65536:
+        raise ValueError("%d is no port: a port is a number from 1 to 65535" % port)
+    return "https://[%s]:%d" % (bare, port) if ":" in bare else "https://%s:%d" % (bare, port)
+
+
+def from_endpoint(endpoint: str) -> str:
+    """The address for a WA_WEB_ENDPOINT, which is `host:port` or `host`. Raises ValueError for anything else."""
+    host, colon, port = endpoint.rpartition(":")
+    if not colon or host.endswith(":") or (":" in host and not host.startswith("[")):
+        return from_host(endpoint)
+    if not (port.isascii() and port.isdigit()):
+        raise ValueError("%r is no endpoint of the form host:port" % endpoint)
+    return from_host(host, int(port[:6]))
+
+
+def from_url(url: str) -> str:
+    """A URL without a trailing slash. Raises ValueError for what is no http(s) URL, or holds credentials or a query."""
+    try:
+        parts = urlsplit(url)
+        port_sound = parts.port != 0
+    except ValueError:
+        raise ValueError("the URL is malformed") from None
+    if "@" in parts.netloc:
+        raise ValueError("credentials do not belong in a URL, which logs show; give user name and password apart")
+    sound = parts.scheme in ("http", "https") and parts.hostname and port_sound
+    if not sound or not url.isprintable() or " " in url:
+        raise ValueError("%r is no URL of the form https://host:port/path" % url)
+    if parts.query or parts.fragment:
+        raise ValueError("%r has a query or a fragment; only the part before /v1 is wanted" % url)
+    path = parts.path.rstrip("/")
+    for ending in ("/v1/support", "/v1"):
+        if path.endswith(ending):
+            path = path[: -len(ending)].rstrip("/")
+            break
+    return urlunsplit((parts.scheme, parts.netloc, quote(path, _SAFE), "", ""))
