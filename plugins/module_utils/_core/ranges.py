@@ -48,10 +48,10 @@ class Range(NamedTuple):
 
     def breach(self, value: float) -> str:
         """How a value that alerts breaks this range: `below 1 GiB`, `above 30 s`, `within 0 B to 500 MB`."""
-        if self.start == -self.end:
-            return "beyond %s" % self.end_written
         if self.inside:
             return "within %s to %s" % (self.start_written, self.end_written)
+        if self.start == -self.end:
+            return "beyond %s" % self.end_written
         return "below %s" % self.start_written if value < self.start else "above %s" % self.end_written
 
 
@@ -79,11 +79,10 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     end, end_written, end_unit = math.inf, "", True
     if start_text.strip() != "~":
         start, start_written, start_unit = parse_quantity(start_text.strip() or "0", unit)
-        start_unit = start_unit or not start
     if end_text.strip():
         end, end_written, end_unit = parse_quantity(end_text, unit)
-        end_unit = end_unit or not end
-    if math.isfinite(start) and math.isfinite(end) and start_unit != end_unit:
+    # Nothing is nothing in every unit, and the infinite has none.
+    if start and end and math.isfinite(start) and math.isfinite(end) and start_unit != end_unit:
         raise ValueError("%r has a unit on one side only; write it on both" % text)
     if inside and start == -math.inf and end == math.inf:
         raise ValueError("%r alerts always" % text)
@@ -101,7 +100,7 @@ def _not_below(end: float, start: float, text: str) -> float:
 # Alerting values as open or closed intervals: (from, from included, to, to included).
 def _alerting(limit: Range) -> list[tuple[float, bool, float, bool]]:
     if limit.inside:
-        return [(limit.start, True, limit.end, True)]
+        return [(limit.start, limit.start > -math.inf, limit.end, limit.end < math.inf)]
     below = [(-math.inf, False, limit.start, False)] if limit.start > -math.inf else []
     above = [(limit.end, False, math.inf, False)] if limit.end < math.inf else []
     return below + above
