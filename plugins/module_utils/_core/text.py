@@ -23,10 +23,11 @@ def clean(text: object, longest: int = LONGEST_WORD) -> str:
     `longest` characters is cut and ends in `...`.
     """
     # Cut first: a hostile answer may hold megabytes, and no more than a line of them is ever shown.
-    raw = str(text)[: longest * 4]
+    whole = str(text)
+    raw = whole[: longest * 4]
     words = "".join(char if char.isprintable() else " " for char in raw).translate(_STAND_INS).split()
     line = " ".join(words)
-    return line if len(line) <= longest else line[: longest - 3].rstrip() + "..."
+    return line if len(line) <= longest and raw == whole else line[: longest - 3].rstrip() + "..."
 
 
 def label(text: str) -> str:

@@ -34,7 +34,7 @@ def parse_time(text: str) -> Moment:
     micro = int(((fraction or "") + "000000")[:6])
     # A leap second is 23:59:60; datetime knows none.
     moment = datetime(
-        int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), micro, timezone.utc
+        int(year), int(month), int(day), int(hour), int(minute), int(second) - (second == "60"), micro, timezone.utc
     )
     try:
         return Moment(moment - _offset(zone), zone is not None)
