@@ -27,6 +27,9 @@ COREAPP = "coreapp"
 
 VOLUMES = ("data", "logs", "media_incoming", "media_outgoing")
 
+MOST_NODES = 4096
+"""The largest cluster that the vendor documents has 32 shards, the largest that was observed 1024."""
+
 UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
 
@@ -117,6 +120,10 @@ def parse(body: bytes) -> Deployment:
     front_version = _text(version) if isinstance(version, str) else None
     if not _is_cluster(support):
         return Deployment(SINGLE, front_version, (_single(support),))
+    if len(support) > MOST_NODES:
+        raise Trouble(
+            "invalid", "the answer names %d nodes; more than %d are not believed" % (len(support), MOST_NODES)
+        )
     nodes = [_node(_text(key), fields) for key, fields in support.items()]
     named = name_nodes([(node.key, node.host, node.role) for node in nodes])
     return Deployment(

@@ -8,12 +8,14 @@ control shard and coreapps own the normal ones. Every other node is disconnected
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import COREAPP, PRIMARY, Node
 from .text import clean, listing
 
 CONTROL = -1
+MOST_OWNERS = 8
 
 
 class Claim(NamedTuple):
@@ -22,6 +24,7 @@ class Claim(NamedTuple):
     lower: int
     upper: int
     owners: Tuple[Node, ...]
+    """The first few of them, at least two where there are two."""
 
 
 class Ownership(NamedTuple):
@@ -62,11 +65,11 @@ def ownership(nodes: Iterable[Node], expected: Optional[int] = None) -> Ownershi
     return Ownership(total, claims, _gaps(claims, total or 0))
 
 
-def must_connect(node: Node, owned: Ownership) -> bool:
+def must_connect(node: Node) -> bool:
     """Whether a node that answered has to be connected: it owns a normal shard, or leads a multiconnect cluster."""
     if any(upper > CONTROL for _lower, upper in node.shards or ()):
         return True
-    if all(owner.key != node.key for owner in owned.control):
+    if not any(lower == CONTROL for lower, _upper in node.shards or ()):
         return False
     # A coreapp that holds nothing but the control shard is in the middle of a failover. Where the role is not told,
     # the build's own word on multiconnect decides.
@@ -110,7 +113,8 @@ def _runs(nodes: Sequence[Node]) -> Tuple[Claim, ...]:
     start = CONTROL
     for at, change, index in edges:
         if at > start and holding:
-            owners = tuple(sorted(holding))
+            # Never all of them: thousands of nodes with nested ranges would take minutes.
+            owners = tuple(islice(holding, MOST_OWNERS))
             if runs and runs[-1][1:] == (start - 1, owners) and start > CONTROL + 1:
                 runs[-1] = (runs[-1][0], at - 1, owners)
             else:

@@ -146,7 +146,7 @@ def _count(nodes: Sequence[Node], role: str) -> int:
 def _metrics(
     nodes: Sequence[Node], silent: Sequence[Node], owned: Ownership, masters: int, spares: int
 ) -> Tuple[Metric, ...]:
-    expected = [node for node in nodes if must_connect(node, owned)]
+    expected = [node for node in nodes if must_connect(node)]
     values = {
         "nodes": len(nodes) + len(silent),
         "unreachable": len(silent),

@@ -39,7 +39,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         expected, holders, shards = nodes, "", ""
     else:
         owned = ownership(deployment.answered, policy.shards)
-        expected = [node for node in nodes if must_connect(node, owned)]
+        expected = [node for node in nodes if must_connect(node)]
         holders = "%s standing by" % count(len(nodes) - len(expected), "node")
         shards = judge_coverage(deployment, owned, findings)
     _judge_registration(expected or nodes, findings)
