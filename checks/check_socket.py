@@ -8,7 +8,7 @@ from .plugin.run import run
 
 CHECK = Check(
     name="socket",
-    asks="Is every node that should be connected to WhatsApp connected? A standby that is disconnected is healthy.",
+    asks="Is every node that should be connected connected? A standby that is disconnected is healthy.",
     metrics=(
         ("connected", "", "nodes that must be connected and are"),
         ("expected", "", "nodes that must be connected"),
