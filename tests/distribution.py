@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The distribution as its users get it: built into a wheel and installed into a virtual environment of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import collection
+
+
+def interpreter(prefix: Sequence[str] = ()) -> str:
+    """A Python that a command with this prefix (to be another user, say) can run: the running one, or the system's."""
+    wanted = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"
+    for candidate in (str(Path(sys.executable).resolve()), "/usr/bin/python3"):
+        if not subprocess.run([*prefix, candidate, "-c", wanted], cwd="/", capture_output=True, check=False).returncode:
+            return candidate
+    raise RuntimeError("no Python that other users can run (on Debian: apt install python3-venv)")
+
+
+def install(folder: Path, python: str = sys.executable) -> Path:
+    """Install a wheel of this checkout into the new virtual environment ``folder``; gives its folder of commands.
+
+    It is built from a copy, because a build leaves its traces beside the sources.
+    """
+    source = collection.copy(folder.with_name(f"{folder.name}-source"))
+    _run(python, "-m", "venv", folder)
+    _run(
+        folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile", source
+    )
+    shutil.rmtree(source)
+    return folder / "bin"
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Everything that ``make test`` does, stage by stage: ``stages.py [STAGE...]``, all of them unless some are named.
+
+A stage that passes says so in one line with its time, and repeats the closing lines of the tests that it ran; one that
+fails shows all that it printed, and the others run nevertheless. The exit code is the number of stages that failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import collection
+
+ROOT = collection.ROOT
+BIN = Path(sys.executable).parent
+CACHE = Path(sys.prefix) / "cache"
+
+#: What the collection consists of once it is installed; the rest of this root belongs to the distribution.
+COLLECTION_HOLDS = (
+    *("CHANGELOG.rst", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "changelogs", "docs", "extensions"),
+    *("meta", "playbooks", "plugins", "roles", "tests"),
+)
+
+#: What of a passing stage's output is repeated: how the tests ended, which were left out and why.
+CLOSING = re.compile(r"^(=+ .*\b(passed|skipped|no tests ran)\b.*=+|\d+ passed\b.*|SKIPPED .*|NOTE: .*)$")
+
+#: What installing packages says is of no interest when a stage fails afterwards.
+CHATTER = re.compile(
+    r"^(WARNING: Location |Looking in |Collecting |Processing |Installing |Successfully |Using cached |Requirement )|"
+    r"^ +(Downloading|━)"
+)
+
+
+class StageError(Exception):
+    """A stage did not pass; what it printed says why."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Where the stages work: a scratch folder, removed at the end."""
+
+    scratch: Path
+
+    @functools.cached_property
+    def collection(self) -> Path:
+        """The copy of the collection; it has to be writable, and outside of any git checkout."""
+        return collection.copy(self.scratch / "ansible_collections" / "wabiz" / "monitoring")
+
+    @functools.cached_property
+    def interpreters(self) -> Path:
+        """A folder of links to the Python versions found; their own folders hold other tools that must not be found."""
+        folder = self.scratch / "bin"
+        folder.mkdir()
+        for version, executable in collection.interpreters().items():
+            (folder / f"python{version}").symlink_to(executable)
+        return folder
+
+    @functools.cached_property
+    def types(self) -> Path:
+        """The distribution under its import names, for the type checker: it does not understand an editable install."""
+        package = self.scratch / "types" / "wabiz_monitoring"
+        package.mkdir(parents=True)
+        for entry in (ROOT / "checks").iterdir():
+            (package / entry.name).symlink_to(entry)
+        (package / "core").symlink_to(ROOT / "plugins" / "module_utils" / "_core")
+        return package.parent
+
+
+class Run:
+    """One stage's run: runs commands, keeps what they print."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.printed = ""
+
+    def __call__(self, *command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
+        """Run a tool of this environment with more environment variables; gives what it printed, or StageError."""
+        caches = {"RUFF_CACHE_DIR": str(CACHE / "ruff"), "MYPY_CACHE_DIR": str(CACHE / "mypy")}
+        return self._run(command, cwd, {**os.environ, **caches, **variables})
+
+    def pytest(self, *arguments: str | Path) -> str:
+        """Run pytest; its caches stay out of the checkout."""
+        cache = f"cache_dir={CACHE / 'pytest'}"
+        return self(
+            "pytest", "-q", "-rs", "-o", cache, *arguments, HYPOTHESIS_STORAGE_DIRECTORY=str(CACHE / "hypothesis")
+        )
+
+    def ansible(self, *command: str | Path) -> str:
+        """Run one of Ansible's tools in the copy of the collection."""
+        environment = collection.environment(collection.home(CACHE / "home"), self.room.interpreters)
+        return self._run(
+            command, self.room.collection, {**environment, "ANSIBLE_COLLECTIONS_PATH": str(self.room.scratch)}
+        )
+
+    def note(self, text: str) -> None:
+        """Say something that is shown when the stage passes, too."""
+        self.printed += f"NOTE: {text}\n"
+
+    def _run(self, command: tuple[str | Path, ...], cwd: Path, environment: Mapping[str, str]) -> str:
+        tool = BIN / command[0]
+        arguments = [str(tool if tool.exists() else command[0]), *map(str, command[1:])]
+        done = subprocess.run(
+            arguments,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        text = done.stdout.decode(errors="replace")
+        self.printed += f"$ {' '.join(map(str, command))}\n{text}"
+        if done.returncode:
+            self.printed += f"(exit code {done.returncode})\n"
+            raise StageError
+        return text
+
+
+def types(run: Run) -> None:
+    path = os.pathsep.join([str(run.room.types), str(run.room.collection.parents[2])])
+    run("mypy", "-p", "wabiz_monitoring", MYPYPATH=path)
+    run("mypy", "-p", "ansible_collections.wabiz.monitoring.plugins", MYPYPATH=path)
+    for part in (["stages.py", "collection.py"], ["checks"], ["engines"]):
+        run("mypy", *part, cwd=ROOT / "tests", MYPYPATH=path)
+
+
+def interpreters(run: Run) -> None:
+    missing = [version for version in collection.PYTHONS if not (run.room.interpreters / f"python{version}").exists()]
+    if missing:
+        run.note(f"left out, not on this machine: Python {', '.join(missing)}")
+    run.ansible(
+        "ansible-test", "sanity", "--python", "default", "--test", "compile", "--test", "import", "--color", "no"
+    )
+
+
+def galaxy(run: Run) -> None:
+    built, installed = run.room.scratch / "built", run.room.scratch / "installed"
+    run.ansible("ansible-galaxy", "collection", "build", "--output-path", built)
+    (archive,) = built.iterdir()
+    run.ansible(
+        "ansible-galaxy", "collection", "install", "--offline", "--force", "--collections-path", installed, archive
+    )
+    carried = {path.name for path in (installed / "ansible_collections" / "wabiz" / "monitoring").iterdir()}
+    if foreign := sorted(carried.difference(COLLECTION_HOLDS)):
+        run.note(f"not the collection's, build_ignore in galaxy.yml should name it: {', '.join(foreign)}")
+        raise StageError
+    run.ansible(BIN / "python", "-m", "galaxy_importer.main", archive)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A name, what it does, and the tool without which it is left out."""
+
+    says: str
+    work: Callable[[Run], object]
+    tool: str = "python"
+
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+SANITY = ("ansible-test", "sanity", "--python", PYTHON, "--color", "no")
+DOCS = (
+    "antsibull-docs",
+    "lint-collection-docs",
+    "--plugin-docs",
+    "--validate-collection-refs=all",
+    "--skip-rstcheck",
+    ".",
+)
+
+STAGES = {
+    "ruff": Stage("the linter", lambda run: run("ruff", "check", ".")),
+    "format": Stage("the formatter has nothing to change", lambda run: run("ruff", "format", "--check", ".")),
+    "types": Stage("the type checker, over all Python files", types),
+    "checks": Stage("the distribution's tests", lambda run: run.pytest("-n", "2", "tests/checks")),
+    "sanity": Stage("ansible-test sanity", lambda run: run.ansible(*SANITY), "ansible-test"),
+    "interpreters": Stage("the collection compiles and imports on each Python here", interpreters, "ansible-test"),
+    "units": Stage(
+        "ansible-test units", lambda run: run.ansible("ansible-test", "units", "--python", PYTHON), "ansible-test"
+    ),
+    "integration": Stage(
+        "ansible-test integration",
+        lambda run: run.ansible("ansible-test", "integration", "--python", PYTHON),
+        "ansible-test",
+    ),
+    "ansible-lint": Stage(
+        "ansible-lint, profile production",
+        lambda run: run.ansible("ansible-lint", "--offline", "--nocolor", "--profile", "production"),
+        "ansible-lint",
+    ),
+    "docs": Stage("the collection's documentation", lambda run: run.ansible(*DOCS), "antsibull-docs"),
+    "changelog": Stage(
+        "the changelog's fragments", lambda run: run.ansible("antsibull-changelog", "lint"), "antsibull-changelog"
+    ),
+    "galaxy": Stage("the collection builds, installs, and Galaxy would import it", galaxy, "ansible-galaxy"),
+    "engines": Stage("the checks in a real Nagios and a real Icinga 2", lambda run: run.pytest("tests/engines")),
+}
+
+
+def report(name: str, room: Room) -> bool:
+    """Run one stage and tell how it went."""
+    stage = STAGES[name]
+    if not (BIN / stage.tool).exists():
+        print(f"{name:<13}  left out: {stage.tool} is not in {BIN} (it needs Python 3.11)", flush=True)
+        return True
+    print(f"{name:<13}", end="", flush=True)
+    begun = time.monotonic()
+    run = Run(room)
+    try:
+        stage.work(run)
+        passed = True
+    except StageError:
+        passed = False
+    print(f"{time.monotonic() - begun:6.1f} s  {'passed' if passed else 'FAILED'}: {stage.says}", flush=True)
+    for line in run.printed.splitlines():
+        if CLOSING.match(line) if passed else not CHATTER.match(line):
+            print(f"    {line}", flush=True)
+    return passed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"one of {', '.join(STAGES)}")
+    names = parser.parse_args().stages or list(STAGES)
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        parser.error(f"no such stage: {', '.join(unknown)}")
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="wabiz-stages-") as scratch:
+        room = Room(Path(scratch))
+        failed = [name for name in names if not report(name, room)]
+    told = f"failed: {', '.join(failed)}" if failed else "all passed"
+    print(f"{len(names)} stages in {time.monotonic() - begun:.0f} s, {told}")
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
