@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The answer of a living API, asked over HTTPS with requests."""
 
-from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
+import urllib3
 from wabiz_monitoring import __version__
 from wabiz_monitoring.core.catalogue import Trouble
 from wabiz_monitoring.core.deadline import Deadline
 from wabiz_monitoring.core.document import LARGEST
-from wabiz_monitoring.core.http import SUPPORT, Reply, Request
-from wabiz_monitoring.core.session import Credentials, Keeper, ask
+from wabiz_monitoring.core.http import Reply, Request
+from wabiz_monitoring.core.session import Credentials, Keeper, ask_timed
 from wabiz_monitoring.core.text import clean
 
 from . import Answer
@@ -65,31 +65,21 @@ class Api:
 
     def fetch(self, deadline: Deadline) -> Answer:
         """The answer of `GET /v1/support`, logging in as needed. Raises Trouble when there is none."""
-        asked: list[datetime] = []
-
-        def send(request: Request) -> Reply:
-            before = datetime.now(timezone.utc)
-            reply = self._send(request, deadline)
-            if request.path == SUPPORT:
-                asked.append(before + (datetime.now(timezone.utc) - before) / 2)
-            return reply
-
-        body = ask(send, self._credentials, self._keeper)
-        return Answer(body, asked[-1])
+        return Answer(*ask_timed(lambda request: self._send(request, deadline), self._credentials, self._keeper))
 
     def _send(self, request: Request, deadline: Deadline) -> Reply:
         # Prepared without the session: that way neither ~/.netrc nor a CA bundle of the environment takes part, while
         # the proxies of the environment still do.
-        prepared = requests.Request(
+        request_made = requests.Request(
             request.method, self._url + request.path, headers={**self._headers, **request.headers}
-        ).prepare()
+        )
         left = deadline.left()
         try:
             with self._session.send(
-                prepared, stream=True, timeout=left, allow_redirects=False, verify=self._verify
+                request_made.prepare(), stream=True, timeout=left, allow_redirects=False, verify=self._verify
             ) as response:
                 return Reply(response.status_code, self._body(response, deadline), response.headers.get("Location", ""))
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise explain(error, self._where) from error
 
     def _body(self, response: requests.Response, deadline: Deadline) -> bytes:

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Certificates: the context to verify with, and what to say when one is not trusted."""
+"""Certificates: the context to verify with."""
 
 import ssl
 from collections.abc import Callable
 from typing import NamedTuple
-
-from wabiz_monitoring.core.catalogue import Trouble
 
 
 class Tls(NamedTuple):
@@ -54,41 +52,3 @@ def _load(option: str, path: str, load: Callable[[], None]) -> None:
 def _no_passphrase() -> str:
     # Without this OpenSSL asks at the terminal, and a check would hang.
     return ""
-
-
-# OpenSSL's verification codes (x509_vfy.h), and what they come to for somebody who has to act.
-_CODES = {
-    9: ("the certificate of {where} is not valid yet", "see whether this host's clock is right"),
-    10: ("the certificate of {where} has expired", "renew it"),
-    18: ("the certificate of {where} is self-signed", "give it with --ca-file"),
-    19: ("the certificate chain of {where} ends in an unknown self-signed CA", "give that CA with --ca-file"),
-    20: ("the certificate of {where} is of an unknown CA", "give that CA with --ca-file"),
-    21: ("the certificate of {where} is of an unknown CA", "give that CA with --ca-file"),
-    62: ("the certificate of {where} is for another name", "use the name that it was made for with -H or --url"),
-    64: ("the certificate of {where} is for another address", "use the name that it was made for with -H or --url"),
-}
-
-
-def explain(error: ssl.SSLError, where: str) -> Trouble:
-    """The trouble that a failed handshake with `where` (clean text) is, told so that the reader knows what to do."""
-    code = getattr(error, "verify_code", None)
-    if code is not None:
-        text, remedy = _CODES.get(
-            code,
-            (f"the certificate of {{where}} is not trusted: {error.verify_message}", "give its CA with --ca-file"),  # type: ignore[attr-defined]
-        )
-        return Trouble("unreachable", text.format(where=where), remedy)
-    reason = (error.reason or "no reason given").replace("_", " ").lower()
-    if "wrong version" in reason or "http request" in reason:
-        return Trouble(
-            "unreachable", f"{where} does not speak TLS", "see whether this is the port of the web front end"
-        )
-    if "version" in reason or "protocol" in reason:
-        return Trouble(
-            "unreachable", f"{where} offers no TLS version that is safe ({reason})", "let it offer TLS 1.2 or newer"
-        )
-    if "certificate required" in reason or "alert" in reason:
-        return Trouble(
-            "unreachable", f"{where} ended the TLS handshake ({reason})", "see whether it wants a --client-cert"
-        )
-    return Trouble("unreachable", f"no TLS connection with {where} ({reason})")

@@ -38,7 +38,7 @@ _ROWS = (
         State.CRITICAL,
         EVERY,
         "The time limit of the whole run was up before the answer was complete.",
-        "the front end waits 10 s for every node that drops packets: look for a dead node, or raise --timeout",
+        "the front end waits 10 s for every node that drops packets: look for a dead node, or raise the timeout",
     ),
     Problem(
         "unauthorized",

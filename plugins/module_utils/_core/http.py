@@ -49,7 +49,7 @@ def refuse(reply: Reply, path: str) -> NoReturn:
         raise Trouble(
             "invalid",
             "nothing at %s (%s)" % (path, what),
-            "see whether the address needs a path before /v1, as in --url",
+            "see whether the address needs a path before /v1",
         )
     if status == 407:
         raise Trouble(

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
-from datetime import datetime
-from typing import ContextManager, Dict, NamedTuple, Optional, Tuple
+from datetime import datetime, timezone
+from typing import ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
 from .catalogue import Trouble
 from .document import decode
@@ -42,6 +42,18 @@ class Credentials(NamedTuple):
     def can_log_in(self) -> bool:
         """Whether there is a user name and a password."""
         return self.username is not None and self.password is not None
+
+
+def credentials(username: Optional[str], password: Optional[str], token: Optional[str]) -> Credentials:
+    """Credentials as a user gave them; what is empty counts as not given.
+
+    Raises ValueError, with a sentence for the user, for what cannot be sent.
+    """
+    if token and not _sound(token):
+        raise ValueError("the token holds characters that cannot stand in a header")
+    if ":" in (username or ""):
+        raise ValueError("a user name cannot hold a colon")
+    return Credentials(username or None, password or None, token or None)
 
 
 class Keeper:
@@ -83,6 +95,22 @@ def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper]
     if keeper is None or not keeper.keeps:
         return _ask_once(transport, credentials)
     return _ask_keeping(transport, credentials, keeper)
+
+
+def ask_timed(
+    transport: Transport, credentials: Credentials, keeper: Optional[Keeper] = None
+) -> Tuple[bytes, datetime]:
+    """The same, and our time (UTC) in the middle of the request that was answered."""
+    asked_at: List[datetime] = []
+
+    def send(request: Request) -> Reply:
+        before = datetime.now(timezone.utc)
+        reply = transport(request)
+        if request.path == SUPPORT:
+            asked_at.append(before + (datetime.now(timezone.utc) - before) / 2)
+        return reply
+
+    return ask(send, credentials, keeper), asked_at[-1]
 
 
 def _ask_once(transport: Transport, credentials: Credentials) -> bytes:
@@ -150,14 +178,18 @@ def _read_token(body: bytes) -> Tuple[str, Optional[datetime]]:
     users = decode(body).get("users")
     first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
     token = first.get("token")
-    # It goes into a header: anything but visible ASCII would end or forge one.
-    if not isinstance(token, str) or not token or any(not "!" <= char <= "~" for char in token):
+    if not isinstance(token, str) or not _sound(token):
         raise Trouble("invalid", "the answer to the login holds no token")
     expires = first.get("expires_after")
     try:
         return token, parse_time(expires).utc if isinstance(expires, str) else None
     except ValueError:
         return token, None
+
+
+def _sound(token: str) -> bool:
+    # It goes into a header: anything but visible ASCII would end or forge one.
+    return token != "" and all("!" <= char <= "~" for char in token)
 
 
 def _get(transport: Transport, token: Optional[str]) -> Reply:

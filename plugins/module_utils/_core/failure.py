@@ -1,0 +1,188 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What went wrong on the way to the API, told so that the reader knows what to do.
+
+The exceptions of the standard library are known here; whoever sends with another library adds its own kinds.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import socket
+import ssl
+import zlib
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Type
+
+from .catalogue import Trouble
+from .text import clean
+
+
+class Way(NamedTuple):
+    """Where the API was looked for, and what the reader calls the options that lead there."""
+
+    where: str
+    """Host and port, clean."""
+    address: str
+    """The options that say where the API is."""
+    ca: str
+    """The option that names the CAs to trust."""
+    client_cert: str
+    no_proxy: str
+    """How a proxy is passed by, in words."""
+    proxied: bool = False
+    """Whether a proxy was asked in the API's place: a connection that fails is the proxy's then."""
+
+
+Tell = Callable[[BaseException, Way], Trouble]
+Kind = Tuple[Type[BaseException], Tell]
+
+
+def explain(error: BaseException, way: Way, kinds: Optional[Sequence[Kind]] = None) -> Trouble:
+    """The trouble behind an exception: the innermost cause that is of a known kind tells the story.
+
+    `kinds` are tried in their order; left out, they are those of the standard library.
+    """
+    for cause in causes(error):
+        for kind, tell in kinds or STANDARD:
+            if isinstance(cause, kind):
+                return _proxy(cause, way) if way.proxied and tell in _CONNECTING else tell(cause, way)
+    return Trouble("unreachable", "%s could not be asked: %s" % (way.where, clean(type(error).__name__)))
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions that led to one, the innermost first, itself last."""
+    # Libraries hand the real cause on in four ways.
+    inner = [*error.args, getattr(error, "reason", None), getattr(error, "original_error", None), error.__cause__]
+    for cause in inner:
+        if isinstance(cause, BaseException) and cause is not error:
+            yield from causes(cause)
+    yield error
+
+
+def resolve(error: BaseException, way: Way) -> Trouble:
+    """The host has no address."""
+    return Trouble(
+        "unreachable",
+        "the name in %s cannot be resolved" % way.where,
+        "see whether the name is right and the resolver answers",
+    )
+
+
+def broken_off(error: BaseException, way: Way) -> Trouble:
+    """The connection ended in the middle of the answer."""
+    return Trouble("invalid", "the answer of %s breaks off" % way.where, _BROKEN_OFF)
+
+
+def undecodable(error: BaseException, way: Way) -> Trouble:
+    """What is said to be compressed is not."""
+    return Trouble("invalid", "the answer of %s cannot be unpacked" % way.where, _BROKEN_OFF)
+
+
+def timeout(error: BaseException, way: Way) -> Trouble:
+    """Nothing came in time."""
+    return Trouble("timeout", "no answer from %s in time" % way.where)
+
+
+def not_http(error: BaseException, way: Way) -> Trouble:
+    """Something else than a web server answers."""
+    return Trouble("invalid", "what %s sends is no HTTP" % way.where, "see what listens on this port")
+
+
+_BROKEN_OFF = "a proxy or the front end cut it short: look at their logs"
+
+
+def _proxy(error: BaseException, way: Way) -> Trouble:
+    told = str(getattr(error, "strerror", None) or error)
+    refused = "wants a password (HTTP 407)" if " 407" in told else "failed: %s" % clean(told)
+    return Trouble(
+        "unreachable",
+        "the proxy on the way to %s %s" % (way.where, refused),
+        "the proxy comes from https_proxy in the environment: put it right, or %s" % way.no_proxy,
+    )
+
+
+def _refused(error: BaseException, way: Way) -> Trouble:
+    return Trouble(
+        "unreachable",
+        "%s refuses connections" % way.where,
+        "see whether the web front end runs and listens on this port",
+    )
+
+
+def _reset(error: BaseException, way: Way) -> Trouble:
+    return Trouble(
+        "unreachable",
+        "%s closed the connection without an answer" % way.where,
+        "look at the log of the web front end, or of a proxy before it",
+    )
+
+
+def _os(error: BaseException, way: Way) -> Trouble:
+    if getattr(error, "errno", None) == errno.ETIMEDOUT:
+        return timeout(error, way)
+    reason = clean(getattr(error, "strerror", None) or type(error).__name__)
+    return Trouble("unreachable", "no connection to %s: %s" % (way.where, reason))
+
+
+def _tls(error: BaseException, way: Way) -> Trouble:
+    code = getattr(error, "verify_code", None)
+    if code is not None:
+        text, remedy = _CERTIFICATES.get(code, ("the certificate of {0.where} is not trusted: {1}", _GIVE_CA))
+        told = clean(getattr(error, "verify_message", ""))
+        return Trouble("unreachable", text.format(way, told), remedy.format(way))
+    reason = clean(getattr(error, "reason", None) or "no reason given").replace("_", " ").lower()
+    for words, text, remedy in _HANDSHAKES:
+        if any(word in reason for word in words):
+            return Trouble("unreachable", text.format(way, reason=reason), remedy.format(way))
+    return Trouble("unreachable", "no TLS connection with %s (%s)" % (way.where, reason))
+
+
+_GIVE_CA = "give that CA with {0.ca}"
+
+# OpenSSL's verification codes (x509_vfy.h), and what they come to for somebody who has to act.
+_CERTIFICATES = {
+    9: ("the certificate of {0.where} is not valid yet", "see whether this host's clock is right"),
+    10: ("the certificate of {0.where} has expired", "renew it"),
+    18: ("the certificate of {0.where} is self-signed", "give it with {0.ca}"),
+    19: ("the certificate chain of {0.where} ends in an unknown self-signed CA", _GIVE_CA),
+    20: ("the certificate of {0.where} is of an unknown CA", _GIVE_CA),
+    21: ("the certificate of {0.where} is of an unknown CA", _GIVE_CA),
+    62: ("the certificate of {0.where} is for another name", "use the name that it was made for with {0.address}"),
+    64: ("the certificate of {0.where} is for another address", "use the name that it was made for with {0.address}"),
+}
+
+# Words in OpenSSL's reason for a failed handshake; the first that fits tells.
+_HANDSHAKES = (
+    (
+        ("wrong version", "http request"),
+        "{0.where} does not speak TLS",
+        "see whether this is the port of the web front end",
+    ),
+    (
+        ("version", "protocol"),
+        "{0.where} offers no TLS version that is safe ({reason})",
+        "let it offer TLS 1.2 or newer",
+    ),
+    (
+        ("certificate required", "alert"),
+        "{0.where} ended the TLS handshake ({reason})",
+        "see whether it wants a client certificate ({0.client_cert})",
+    ),
+)
+
+STANDARD: Tuple[Kind, ...] = (
+    (ssl.SSLError, _tls),
+    (socket.gaierror, resolve),
+    # A name that cannot even be written down for the resolver.
+    (UnicodeError, resolve),
+    (ConnectionRefusedError, _refused),
+    (http.client.IncompleteRead, broken_off),
+    (zlib.error, undecodable),
+    (ConnectionResetError, _reset),
+    (BrokenPipeError, _reset),
+    (socket.timeout, timeout),
+    (http.client.HTTPException, not_http),
+    (OSError, _os),
+)
+_CONNECTING = (resolve, _refused, _os)
