@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Dict, List, NoReturn, Tuple
 
 from .catalogue import Trouble
@@ -12,6 +13,9 @@ from .text import clean
 
 LARGEST = 8 * 2**20
 """The most bytes of an answer that are read, decoded."""
+
+# What the end of an answer that was cut within a word, a number or an escape looks like to the parser.
+_STUMP = re.compile(r"(tr?u?|fa?l?s?|nu?l?|-|[.eE][+-]?|\\?u[0-9A-Fa-f]{0,4})?", re.ASCII)
 
 
 def decode(body: bytes) -> Dict[str, Any]:
@@ -24,6 +28,8 @@ def decode(body: bytes) -> Dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise _cut(body) from None
         raise Trouble("invalid", "the answer is not UTF-8 text (byte %d)" % error.start) from None
     start = text.lstrip()[:1]
     if not start:
@@ -33,12 +39,8 @@ def decode(body: bytes) -> Dict[str, Any]:
     try:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        if not text[error.pos :].strip() or error.msg.startswith("Unterminated string"):
-            raise Trouble(
-                "invalid",
-                "the answer breaks off after %d bytes" % len(body),
-                "a proxy or the front end cut it short: look at their logs",
-            ) from None
+        if error.msg.startswith("Unterminated string") or _STUMP.fullmatch(text[error.pos :].strip()):
+            raise _cut(body) from None
         raise Trouble("invalid", "the answer is not JSON: %s at byte %d" % (clean(error.msg), error.pos)) from None
     except RecursionError:
         raise Trouble("invalid", "the answer is nested too deeply") from None
@@ -47,6 +49,14 @@ def decode(body: bytes) -> Dict[str, Any]:
     if not isinstance(value, dict):
         raise Trouble("invalid", "the answer is %s, not a JSON object" % kind(value))
     return value
+
+
+def _cut(body: bytes) -> Trouble:
+    return Trouble(
+        "invalid",
+        "the answer breaks off after %d bytes" % len(body),
+        "a proxy or the front end cut it short: look at their logs",
+    )
 
 
 def kind(value: object) -> str:
@@ -79,5 +89,5 @@ def _title(page: str) -> str:
     start = lower.find("<title")
     start = lower.find(">", start) + 1 if start >= 0 else 0
     end = lower.find("</title", start)
-    title = page[start:end].strip() if start and end > start else ""
-    return "it calls itself %r" % title[:200] if title else "a proxy or another service answers in the API's place"
+    title = clean(page[start:end], 60) if start and end > start else ""
+    return "it calls itself %r" % title if title else "a proxy or another service answers in the API's place"
