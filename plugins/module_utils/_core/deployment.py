@@ -9,8 +9,10 @@ otherwise treated as absent; a field nobody has heard of is passed over.
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+import re
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .catalogue import Trouble
 from .document import decode, kind
@@ -32,6 +34,11 @@ MOST_NODES = 4096
 
 UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
+
+
+_LARGEST = 2**31
+# Without a leading zero, which would be lost.
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 
 
 class NodeError(NamedTuple):
@@ -72,7 +79,8 @@ class Node(NamedTuple):
     os_name: Optional[str] = None
     os_version: Optional[str] = None
     role: Optional[str] = None
-    schema: Optional[Mapping[str, Any]] = None
+    schema: Optional[Mapping[str, Union[int, str]]] = None
+    """Version of each part; what is neither a whole number nor text stands as its JSON."""
     shards: Optional[Tuple[Tuple[int, int], ...]] = None
     socket: Optional[str] = None
     version: Optional[str] = None
@@ -124,7 +132,11 @@ def parse(body: bytes) -> Deployment:
         raise Trouble(
             "invalid", "the answer names %d nodes; more than %d are not believed" % (len(support), MOST_NODES)
         )
-    nodes = [_node(_text(key), fields) for key, fields in support.items()]
+    return cluster(front_version, [read_node(_text(key), fields) for key, fields in support.items()])
+
+
+def cluster(front_version: Optional[str], nodes: Sequence[Node]) -> Deployment:
+    """A cluster of these nodes, each with its name."""
     named = name_nodes([(node.key, node.host, node.role) for node in nodes])
     return Deployment(
         CLUSTER,
@@ -138,7 +150,7 @@ def read_error(errors: Any) -> NodeError:
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     code, title, details = (first.get(name) for name in ("code", "title", "details"))
     return NodeError(
-        code if isinstance(code, int) and not isinstance(code, bool) else None,
+        code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST else None,
         _text(title) if isinstance(title, str) else "",
         _text(details) if isinstance(details, str) else "",
     )
@@ -164,15 +176,16 @@ def _is_cluster(support: Mapping[str, Any]) -> bool:
 
 
 def _single(support: Mapping[str, Any]) -> Node:
-    node = _node("", support)
+    node = read_node("", support)
     if node.error:
         raise Trouble("unreachable", "the front end cannot reach its node: %s" % describe_error(node.error))
     return node
 
 
-def _node(key: str, fields: Mapping[str, Any]) -> Node:
+def read_node(key: str, fields: Mapping[str, Any]) -> Node:
+    """A node from the fields that stand under its key. It has no name yet."""
     host, colon, container = key.rpartition(":")
-    node = Node(key=key, host=host if colon else key, container=container if colon else None)
+    node = Node(key=key, host=host or key, container=container if colon else None)
     known = [name for name in fields if name in _FIELDS]
     if "errors" in fields and not known:
         return node._replace(error=read_error(fields["errors"]))
@@ -207,10 +220,12 @@ def _flag(value: Any) -> bool:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value in (math.inf, -math.inf):
         raise _Unfit("%s where a whole number belongs" % kind(value))
     if value != int(value):
         raise _Unfit("a fraction where a whole number belongs")
+    if abs(value) >= _LARGEST:
+        raise _Unfit("%s where a whole number belongs" % clean(value, 24))
     return int(value)
 
 
@@ -239,6 +254,25 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
+def _versions(value: Any) -> Mapping[str, Union[int, str]]:
+    return {_text(name): plain(version) for name, version in _mapping(value).items()}
+
+
+def plain(value: Any) -> Union[int, str]:
+    """A value that the vendor gives no type: a whole number, written as text or not, as int, text as text.
+
+    Whatever else comes stands as its JSON, so that nothing nested or endless leaves the parser.
+    """
+    if isinstance(value, str):
+        return int(value) if _NUMBER.fullmatch(value) else _text(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**18 and value == int(value):
+        return int(value)
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError:
+        return "nested too deeply"
+
+
 def _list(value: Any) -> Tuple[Any, ...]:
     if not isinstance(value, list):
         raise _Unfit("%s where a list belongs" % kind(value))
@@ -255,12 +289,14 @@ def _shards(value: Any) -> Tuple[Tuple[int, int], ...]:
         if not isinstance(pair, list) or len(pair) != 2:
             raise _Unfit("%s where a pair [lower, upper] belongs" % kind(pair))
         lower, upper = _whole(pair[0]), _whole(pair[1])
-        if not -1 <= lower <= upper:
+        if not -1 <= lower <= upper < _MOST_SHARDS:
             raise _Unfit("the pair [%s, %s], which is no range of shards" % (clean(lower, 24), clean(upper, 24)))
         ranges.append((lower, upper))
     return tuple(ranges)
 
 
+# Far above what the product has (1024), and small enough to be told in a sentence.
+_MOST_SHARDS = 2**16
 _FREE = "free_space_"
 _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "context": ("context", _text),
@@ -278,7 +314,7 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "os_name": ("os_name", _text),
     "os_version": ("os_version", _text),
     "role": ("role", _text),
-    "schema": ("schema", _mapping),
+    "schema": ("schema", _versions),
     "shards": ("shards", _shards),
     "socket_conn": ("socket", _text),
     "version": ("version", _text),
