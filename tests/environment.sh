@@ -24,4 +24,5 @@ if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3-venv >/dev/null
 fi
 
-"$python" -m venv "$folder"
+# What an interrupted run or another Python left in it would not fit.
+"$python" -m venv --clear "$folder"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import leave_out
 from .daemon import DaemonError
 from .engine import Engine
 from .icinga import Icinga
@@ -119,6 +120,17 @@ def test_an_engine_that_refuses_its_configuration_says_why(
         assert "nonsense" in words.lower()
         with pytest.raises(DaemonError, match=r"(?is)is not running.*nonsense"):
             broken.start()
+
+
+def test_a_missing_engine_skips_a_test_and_fails_it_where_engines_are_owed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("WABIZ_REQUIRE_ENGINES", raising=False)
+    with pytest.raises(pytest.skip.Exception, match=r"^engine missing: Nagios 4$"):
+        leave_out("Nagios 4")
+    monkeypatch.setenv("WABIZ_REQUIRE_ENGINES", "1")
+    with pytest.raises(pytest.fail.Exception, match=r"^engine missing: Nagios 4$"):
+        leave_out("Nagios 4")
 
 
 def test_what_icinga_makes_of_performance_data_can_be_asked(in_icinga: Icinga) -> None:
