@@ -74,6 +74,7 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
 def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str]) -> "Result":
     from wabiz_monitoring.core.deployment import parse as parse_deployment
     from wabiz_monitoring.core.judge import judge
+    from wabiz_monitoring.core.text import clean
 
     from .options import UsageError
     from .sources import source
@@ -86,7 +87,7 @@ def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: l
     try:
         return judge(check.name, deployment, policy, settings.without)
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(clean(error, 400)) from None
 
 
 def _policy(settings: "Settings") -> "Policy":

@@ -66,7 +66,7 @@ def told(finding: Finding) -> str:
     return f"{finding.state.name} {finding.problem or finding.subject}{where}: {finding.text}"
 
 
-@pytest.mark.parametrize(("check", "case"), cases())
+@pytest.mark.parametrize(("check", "case"), list(cases()))
 def test_an_answer_is_judged_as_stands_beside_it(check: str, case: Mapping[str, Any]) -> None:
     result = judged(check, answer(case), case.get("options", ""))
     assert [told(finding) for finding in result.findings] == case.get("finds", [])

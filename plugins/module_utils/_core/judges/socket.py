@@ -85,7 +85,7 @@ def _summary(deployment: Deployment, expected: List[Node], connected: List[Node]
     catching_up = sum(node.socket == "UP receiving offline" for node in connected)
     late = "receiving what waited while it was offline" if catching_up else ""
     if deployment.form == SINGLE:
-        return joined(["connected", late])
+        return joined(["connected" if connected else "not known to be connected", late])
     late = "%s catching up after being offline" % count(catching_up, "node") if catching_up else ""
     return joined(["%d of %d nodes that must be connected are" % (len(connected), len(expected)), late])
 

@@ -55,7 +55,7 @@ def _summary(told: Dict[str, Tuple[int, Node]], unlimited: int) -> str:
     free = ", ".join("%s %s free%s" % (volume, spell(least, BYTES), on(node)) for volume, (least, node) in told.items())
     if unlimited and told:
         return "%s; the others unlimited" % free
-    return "every volume unlimited" if unlimited else free
+    return "every volume unlimited" if unlimited else free or "no free space told"
 
 
 def _observation(node: Node) -> str:
