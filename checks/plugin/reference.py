@@ -222,12 +222,13 @@ def _examples(check: Check) -> Iterator[str]:
     )
     for example in EXAMPLES[check.name]:
         status, text = run_example(check, example)
-        shown = text if example.arguments == ("--json",) else _shortened(text)
+        shown = text if example.arguments == ("--json",) else shortened(text)
         yield f"**{_sentence(example.says)}** Scenario `{example.scenario}`, exit status {status}:"
         yield f"```console\n$ {command(check, example)}\n{shown}\n```"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Plugin output with no more performance data than somebody wants to read; it says what it leaves out."""
     first, *rest = text.splitlines()
     words, bar, numbers = first.partition(" | ")
     if len(numbers) > _MOST_PERFDATA:
