@@ -36,6 +36,8 @@ UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
 
 
+LONGEST_DEFECT = 200
+
 _LARGEST = 2**31
 # Without a leading zero, which would be lost.
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
@@ -197,13 +199,15 @@ def read_node(key: str, fields: Mapping[str, Any]) -> Node:
         try:
             value = read(fields[name])
         except ValueError as unfit:
-            defects[name] = str(unfit)
+            defects[name] = clean(unfit, LONGEST_DEFECT)
             continue
         if name.startswith(_FREE):
             free[attribute] = value
         else:
             values[attribute] = value
-    return node._replace(free=free, defects=defects, **values)
+    # The answer's own order says nothing; with ours, what is told of two nodes can be compared.
+    ordered = {volume: free[volume] for volume in VOLUMES if volume in free}
+    return node._replace(free=ordered, defects=defects, **values)
 
 
 def _text(value: Any) -> str:

@@ -1,33 +1,64 @@
 # Copyright: wabiz.monitoring contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A deployment as plain data, for playbooks: typed values, null where the answer did not say."""
+"""A deployment as plain data, for playbooks, and back: typed values, null where the answer did not say."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Dict, List, Optional
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
 
-from .deployment import VOLUMES, Deployment, Node
-from .times import Moment
+from .deployment import CLUSTER, LONGEST_DEFECT, SINGLE, UNLIMITED, VOLUMES, Deployment, Node, cluster, plain, read_node
+from .text import clean, closest
+from .times import Moment, parse_time
 
 
-def facts(deployment: Deployment, now: datetime, with_env: bool = False) -> Dict[str, Any]:
+def facts(deployment: Deployment, asked_at: datetime, with_env: bool = False) -> Dict[str, Any]:
     """`form`, `front_version`, `asked_at` and a list of `nodes`.
 
-    Times are ISO 8601 in UTC; `expires_in` is in seconds from `now`; free space is in bytes, null when unlimited or not
-    told (a volume that was not told is absent from `volumes`). `env` may hold secrets and is only there when asked for.
+    Times are ISO 8601 in UTC; `expires_in` is in seconds from `asked_at`; free space is in bytes, null when unlimited
+    (a volume that was not told is absent from `volumes`). `env` may hold secrets and is only there when asked for.
     """
     return {
         "form": deployment.form,
         "front_version": deployment.front_version,
-        "asked_at": _iso(now),
-        "nodes": [_node(node, now, with_env) for node in deployment.nodes],
+        "asked_at": asked_at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z",
+        "nodes": [_node(node, asked_at, with_env) for node in deployment.nodes],
     }
 
 
-def _node(node: Node, now: datetime, with_env: bool) -> Dict[str, Any]:
+class Gathered(NamedTuple):
+    """What facts say, ready to be judged."""
+
+    deployment: Deployment
+    asked_at: datetime
+
+
+def from_facts(known: Mapping[str, Any]) -> Gathered:
+    """The deployment that facts were made of, `env` excepted.
+
+    What can be derived (names, seconds left, whether it is reachable and registered) is derived anew. Raises
+    ValueError, with a sentence for the user, for what are no facts.
+    """
+    form, nodes = known.get("form"), known.get("nodes")
+    if form not in (SINGLE, CLUSTER) or not isinstance(nodes, list) or not nodes:
+        raise ValueError("this is no wabiz_support fact: it has no form, or no nodes")
+    if form == SINGLE and len(nodes) != 1:
+        raise ValueError("a fact of the single form holds one node, not %d" % len(nodes))
+    read = [_read(node, "nodes[%d]" % index) for index, node in enumerate(nodes)]
+    front_version = _text(known.get("front_version"), "front_version")
+    asked = _text(known.get("asked_at"), "asked_at")
+    try:
+        asked_at = parse_time(asked or "").utc
+    except ValueError:
+        raise ValueError("asked_at holds no time such as 2018-09-27T14:26:07Z") from None
+    made = Deployment(SINGLE, front_version, tuple(read)) if form == SINGLE else cluster(front_version, read)
+    return Gathered(made, asked_at)
+
+
+def _node(node: Node, asked_at: datetime, with_env: bool) -> Dict[str, Any]:
     known: Dict[str, Any] = {
         "key": node.key,
+        "name": node.name,
         "host": node.host,
         "container": node.container,
         "reachable": node.reachable,
@@ -40,9 +71,9 @@ def _node(node: Node, now: datetime, with_env: bool) -> Dict[str, Any]:
         "description": node.description,
         "device_time": _moment(node.time),
         "device_time_zoned": node.time.zoned if node.time else None,
-        "e2e": _dict(node.e2e),
+        "e2e": _plain(node.e2e),
         "expires_at": _moment(node.expires),
-        "expires_in": int((node.expires.utc - now).total_seconds()) if node.expires else None,
+        "expires_in": int((node.expires.utc - asked_at).total_seconds()) if node.expires else None,
         "lc": node.lc,
         "lg": node.lg,
         "multi_connect": node.multi_connect,
@@ -50,28 +81,80 @@ def _node(node: Node, now: datetime, with_env: bool) -> Dict[str, Any]:
         "os_version": node.os_version,
         "registered": None if node.debug_info is None else node.debug_info.strip().lower() != "unregistered",
         "role": node.role,
-        "schema": _dict(node.schema),
+        "schema": _plain(node.schema),
         "shards": None if node.shards is None else [list(pair) for pair in node.shards],
         "socket_conn": node.socket,
         "version": node.version,
         "volumes": {name: node.free[name] for name in VOLUMES if name in node.free},
     }
     if with_env:
-        known["env"] = _list(node.env)
+        known["env"] = None if node.env is None else [str(plain(item)) for item in node.env]
     return known
 
 
+# Facts that stand under the same name, with the same value, as the field of the answer that they were read from.
+_ALIKE = (
+    *("context", "db_engine", "db_info", "debug_info", "description", "e2e", "lc", "lg", "multi_connect", "os_name"),
+    *("os_version", "role", "schema", "shards", "socket_conn", "version"),
+)
+_TIMES = {"device_iso8601": "device_time", "expire_timestamp": "expires_at"}
+
+
+def _read(known: Any, where: str) -> Node:
+    if not isinstance(known, Mapping) or not isinstance(known.get("key"), str):
+        raise ValueError("%s is no node of a wabiz_support fact: it has no key" % where)
+    if known.get("error") is not None:
+        if not isinstance(known["error"], Mapping):
+            raise ValueError("%s.error is no mapping of code, title and details" % where)
+        return read_node(known["key"], {"errors": [known["error"]]})
+    # Back to the fields of the answer, so that one parser judges what is sound.
+    fields: Dict[str, Any] = {name: known[name] for name in _ALIKE if known.get(name) is not None}
+    for field, name in _TIMES.items():
+        told = _text(known.get(name), "%s.%s" % (where, name))
+        if told is not None:
+            fields[field] = told
+    if not known.get("device_time_zoned") and "device_iso8601" in fields:
+        fields["device_iso8601"] = fields["device_iso8601"].rstrip("Zz")
+    fields.update(_volumes(known.get("volumes"), where))
+    node = read_node(known["key"], fields)
+    for field, defect in node.defects.items():
+        raise ValueError("%s.%s is %s" % (where, _TIMES.get(field, field.replace("free_space_", "volumes.")), defect))
+    return node._replace(defects=_defects(known.get("invalid_fields"), where))
+
+
+def _volumes(known: Any, where: str) -> Dict[str, Any]:
+    if known is None:
+        return {}
+    if not isinstance(known, Mapping):
+        raise ValueError("%s.volumes is no mapping of volumes to bytes" % where)
+    for name in known:
+        if name not in VOLUMES:
+            told = clean(name)
+            raise ValueError("%s.volumes: %r is no volume%s" % (where, told, closest(told, VOLUMES)))
+    return {"free_space_" + name: UNLIMITED if free is None else free for name, free in known.items()}
+
+
+def _defects(known: Any, where: str) -> Dict[str, str]:
+    if known is None:
+        return {}
+    if not isinstance(known, Mapping) or not all(isinstance(defect, str) for defect in known.values()):
+        raise ValueError("%s.invalid_fields is no mapping of fields to what is wrong with them" % where)
+    return {str(field): clean(defect, LONGEST_DEFECT) for field, defect in known.items()}
+
+
+def _text(value: Any, where: str) -> Optional[str]:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("%s is no text" % where)
+    return value
+
+
 def _moment(moment: Optional[Moment]) -> Optional[str]:
-    return _iso(moment.utc) if moment else None
-
-
-def _iso(moment: datetime) -> str:
-    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return moment.utc.replace(tzinfo=None).isoformat() + "Z" if moment else None
 
 
 def _list(value: Any) -> Optional[List[Any]]:
     return None if value is None else list(value)
 
 
-def _dict(value: Any) -> Optional[Dict[str, Any]]:
-    return None if value is None else dict(value)
+def _plain(value: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Union[int, str]]]:
+    return None if value is None else {str(plain(name)): plain(item) for name, item in value.items()}
