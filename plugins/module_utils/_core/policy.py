@@ -42,9 +42,19 @@ class Policy(NamedTuple):
 
     def judges(self, node: Node) -> bool:
         """Whether a node is to be judged."""
-        if any(fnmatchcase(node.key, pattern) for pattern in self.ignored):
-            return False
-        return not self.nodes or any(fnmatchcase(node.key, pattern) for pattern in self.nodes)
+        return not self.ignores(node) and (not self.nodes or any(fits(node, pattern) for pattern in self.nodes))
+
+    def ignores(self, node: Node) -> bool:
+        """Whether a node is to be passed over: it is not judged, not missed, and not counted on."""
+        return any(fits(node, pattern) for pattern in self.ignored)
+
+
+def fits(node: Node, pattern: str) -> bool:
+    """Whether a node's key is the pattern itself, or fits it as a shell pattern.
+
+    A key may hold brackets (`[fd00::a]:0f4c9a5be217`), and would not fit itself as a pattern.
+    """
+    return node.key == pattern or fnmatchcase(node.key, pattern)
 
 
 def check_patterns(policy: Policy, deployment: Deployment) -> None:
@@ -53,7 +63,7 @@ def check_patterns(policy: Policy, deployment: Deployment) -> None:
     A pattern in `ignored` may fit nothing: the row of a node that is long gone lingers for a while, then goes.
     """
     for pattern in policy.nodes:
-        if not any(fnmatchcase(node.key, pattern) for node in deployment.nodes):
+        if not any(fits(node, pattern) for node in deployment.nodes):
             keys = [clean(node.key) for node in deployment.nodes if node.key]
             known = "the answer names " + listing(keys) if keys else "the answer is of a single node, without a name"
             raise ValueError("no node fits %r; %s" % (pattern, known))

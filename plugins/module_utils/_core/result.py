@@ -152,10 +152,11 @@ def from_trouble(check: str, trouble: Trouble, policy: Policy) -> Result:
     return Result(check, trouble.text, findings.done())
 
 
-def answered(deployment: Deployment) -> str:
-    """`3 of 4 nodes answered`, or nothing when all did."""
-    total, there = len(deployment.nodes), len(deployment.answered)
-    return "" if there == total else "%d of %d nodes answered" % (there, total)
+def answered(deployment: Deployment, policy: Policy) -> str:
+    """`3 of 4 nodes answered`, or nothing when all did; the row of an ignored node is not missed."""
+    nodes = [node for node in deployment.nodes if not policy.ignores(node)]
+    there = sum(node.reachable for node in nodes)
+    return "" if there == len(nodes) else "%d of %d nodes answered" % (there, len(nodes))
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -9,11 +9,10 @@ the judges find that.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import CLUSTER, PRIMARY, SECONDARY, Deployment, Node
-from .policy import Policy
+from .policy import Policy, fits
 from .shards import CONTROL, ownership, spell_runs, stands_by
 from .text import clean, listing
 
@@ -33,14 +32,14 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     fits no node.
     """
     for pattern in patterns:
-        if not any(node.key and fnmatchcase(node.key, pattern) for node in deployment.nodes):
+        if not any(node.key and fits(node, pattern) for node in deployment.nodes):
             known = (
                 "the answer names " + listing([clean(node.key) for node in deployment.nodes])
                 if deployment.form == CLUSTER
                 else "a single node has no name"
             )
             raise ValueError("--without %s: no such node; %s" % (clean(pattern), known))
-    gone = [node for node in deployment.nodes if any(fnmatchcase(node.key, pattern) for pattern in patterns)]
+    gone = [node for node in deployment.nodes if any(fits(node, pattern) for pattern in patterns)]
     if not gone:
         return Prospect(deployment, policy, "")
     keys = {node.key for node in gone}
@@ -58,7 +57,7 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
 def _lead_moves(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
     if node.role != PRIMARY or any(other.role == PRIMARY for other in left):
         return left
-    heir = _first(left, lambda other: other.reachable and other.role == SECONDARY and policy.judges(other))
+    heir = _first(left, lambda other: other.reachable and other.role == SECONDARY and not policy.ignores(other))
     if heir is None:
         moves.append("no master is left to lead")
         return left
@@ -76,7 +75,7 @@ def _shards_move(node: Node, left: List[Node], policy: Policy, moves: List[str])
     if not orphaned or (node.role in (PRIMARY, SECONDARY) and all(upper == CONTROL for _lower, upper in orphaned)):
         return left
     which = spell_runs(orphaned)
-    heir = _first(left, lambda other: other.reachable and stands_by(other) and policy.judges(other))
+    heir = _first(left, lambda other: other.reachable and stands_by(other) and not policy.ignores(other))
     if heir is None:
         moves.append("no spare is left for %s" % which)
         return left

@@ -47,7 +47,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         ]
     return Result(
         "build",
-        joined([sentences[0] if sentences else "no expiry told", answered(deployment)]),
+        joined([sentences[0] if sentences else "no expiry told", answered(deployment, policy)]),
         findings.done(),
         tuple(metrics),
         tuple(_observation(node) for node in nodes),

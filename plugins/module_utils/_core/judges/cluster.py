@@ -25,7 +25,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     nodes = [node for node in judged if node.reachable]
     silent = [node for node in judged if not node.reachable]
     owned = ownership(deployment.answered, policy.shards)
-    shards = judge_coverage(deployment, owned, findings)
+    shards = judge_coverage(deployment, policy, owned, findings)
     _judge_owners(owned, findings)
     spares = [node for node in nodes if stands_by(node)]
     _judge_roles(nodes, spares, policy, findings)
@@ -39,7 +39,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
                 "%s, %s" % (_kind(owned), count(len(nodes), "node")),
                 shards,
                 "%s and %s standing by" % (count(_count(nodes, SECONDARY), "master"), count(len(spares), "coreapp")),
-                answered(deployment),
+                answered(deployment, policy),
             ]
         ),
         findings.done(),

@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import List, Tuple
 
 from ..deployment import Deployment
+from ..policy import Policy
 from ..result import Findings, answered, joined
 from ..shards import CONTROL, Ownership, spell_runs
 
 
-def judge_coverage(deployment: Deployment, owned: Ownership, findings: Findings) -> str:
+def judge_coverage(deployment: Deployment, policy: Policy, owned: Ownership, findings: Findings) -> str:
     """Finds the shards that nobody owns; returns what is owned, in words, empty when no node tells.
 
     An unreachable node hides its shards: they count as unowned unless somebody else has them.
@@ -21,7 +22,7 @@ def judge_coverage(deployment: Deployment, owned: Ownership, findings: Findings)
         if not any("shards" in node.defects for node in there):
             findings.problem("missing", "no node shows shards, so it cannot be told who owns them")
         return ""
-    silent = answered(deployment)
+    silent = answered(deployment, policy)
     unowned: List[Tuple[int, int]] = [] if owned.control else [(CONTROL, CONTROL)]
     unowned += owned.unowned
     if owned.total is None:

@@ -41,7 +41,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         owned = ownership(deployment.answered, policy.shards)
         expected = [node for node in nodes if must_connect(node)]
         holders = "%s standing by" % count(len(nodes) - len(expected), "node")
-        shards = judge_coverage(deployment, owned, findings)
+        shards = judge_coverage(deployment, policy, owned, findings)
     _judge_registration(expected or nodes, findings)
     connected = [node for node in expected if node.socket in CONNECTED]
     for node in nodes:
@@ -52,7 +52,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
             _judge_node(node, findings)
     return Result(
         "socket",
-        joined([_summary(deployment, expected, connected), shards, holders, answered(deployment)]),
+        joined([_summary(deployment, expected, connected), shards, holders, answered(deployment, policy)]),
         findings.done(),
         (
             Metric("connected", len(connected), minimum=0, maximum=len(expected)),

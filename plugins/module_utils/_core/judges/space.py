@@ -44,7 +44,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
                 told[volume] = (free, node)
     return Result(
         "space",
-        joined([_summary(told, unlimited), answered(deployment)]),
+        joined([_summary(told, unlimited), answered(deployment, policy)]),
         findings.done(),
         tuple(metrics),
         tuple(_observation(node) for node in nodes),
