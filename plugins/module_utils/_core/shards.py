@@ -11,10 +11,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from .deployment import COREAPP, PRIMARY, Node
+from .deployment import COREAPP, PRIMARY, SECONDARY, Deployment, Node
+from .policy import Policy
 from .text import clean, listing
 
 CONTROL = -1
+MOST_SHARDS = 1024
 MOST_OWNERS = 8
 
 
@@ -31,11 +33,14 @@ class Ownership(NamedTuple):
     """The shards of a cluster as the nodes that answered tell it."""
 
     total: Optional[int]
-    """How many normal shards there are; None when nobody owns one and nobody said how many to expect."""
+    """How many normal shards there are, the doubtful ones included; None when nobody owns one and nobody said how many
+    to expect."""
     claims: Tuple[Claim, ...]
     """Runs of owned shards, in order, no two of them overlapping; the control shard's comes first."""
     unowned: Tuple[Tuple[int, int], ...]
-    """Runs of normal shards that nobody owns."""
+    """Runs of normal shards that nobody owns and that there surely are."""
+    doubtful: Tuple[Tuple[int, int], ...] = ()
+    """The run of shards that there are if nodes which did not answer own (or owned) it."""
 
     @property
     def control(self) -> Tuple[Node, ...]:
@@ -53,16 +58,30 @@ class Ownership(NamedTuple):
         return sum(claim.upper - claim.lower + 1 for claim in self.claims if claim.lower > CONTROL)
 
 
-def ownership(nodes: Iterable[Node], expected: Optional[int] = None) -> Ownership:
-    """Who owns what among nodes that answered.
+def survey(deployment: Deployment, policy: Policy) -> Ownership:
+    """Who owns what in a cluster. Every node that answered counts, judged or not: a shard that it owns is owned."""
+    silent = sum(not node.reachable and not policy.ignores(node) for node in deployment.nodes)
+    return ownership(deployment.answered, policy.shards, silent)
 
-    `expected` is the number of normal shards; without it the number is inferred from the ranges seen: they start at 0,
-    have no gap, and end one below a power of two.
+
+def ownership(nodes: Iterable[Node], expected: Optional[int] = None, silent: int = 0) -> Ownership:
+    """Who owns what among nodes that answered, when `silent` more did not.
+
+    `expected` is the number of normal shards, if it is not less than what is seen; without it the number is inferred
+    from the ranges seen: they start at 0, have no gap, and end one below a power of two.
     """
-    claims = _runs(tuple(nodes))
+    there = tuple(nodes)
+    claims = _runs(there)
     top = max((claim.upper for claim in claims), default=CONTROL)
-    total = expected if expected is not None else (1 << top.bit_length() if top > CONTROL else None)
-    return Ownership(total, claims, _gaps(claims, total or 0))
+    if expected is not None:
+        total = max(expected, top + 1)
+        return Ownership(total, claims, _gaps(claims, total))
+    if top == CONTROL:
+        return Ownership(None, claims, ())
+    total = 1 << top.bit_length()
+    unowned = _gaps(claims, total)
+    most = total if unowned else _most(total, there, silent)
+    return Ownership(most, claims, unowned, ((total, most - 1),) if most > total else ())
 
 
 def must_connect(node: Node) -> bool:
@@ -124,6 +143,24 @@ def _runs(nodes: Sequence[Node]) -> Tuple[Claim, ...]:
         if not holding[index]:
             del holding[index]
     return tuple(Claim(lower, upper, tuple(nodes[owner] for owner in owners)) for lower, upper, owners in runs)
+
+
+def _most(total: int, nodes: Sequence[Node], silent: int) -> int:
+    """How many shards there may be, when `total` are seen without a gap and some nodes did not answer.
+
+    With the owners of its upper half gone, a cluster looks like a whole one of half the size. So as many silent nodes
+    as there are owners may hide as many shards again. A silent node is taken for a master while fewer than two are
+    seen.
+    """
+    owners = [node for node in nodes if any(upper > CONTROL for _lower, upper in node.shards or ())]
+    if any(lower == CONTROL for owner in owners for lower, _upper in owner.shards or ()):
+        return total  # high availability, which has no second owner that could be hidden
+    if any(node.role is not None for node in nodes):
+        silent -= max(0, 2 - sum(node.role in (PRIMARY, SECONDARY) for node in nodes))
+    most = total
+    while len(owners) * (2 * most // total - 1) <= silent and 2 * most <= MOST_SHARDS:
+        most *= 2
+    return most
 
 
 def _gaps(claims: Tuple[Claim, ...], total: int) -> Tuple[Tuple[int, int], ...]:

@@ -13,7 +13,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import CLUSTER, PRIMARY, SECONDARY, Deployment, Node
 from .policy import Policy, fits
-from .shards import CONTROL, ownership, spell_runs, stands_by
+from .shards import CONTROL, spell_runs, stands_by, survey
 from .text import clean, listing
 
 
@@ -48,7 +48,7 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     for node in sorted(gone, key=lambda node: node.key):
         left = _lead_moves(node, left, policy, moves)
         left = _shards_move(node, left, policy, moves)
-    total = ownership(deployment.answered, policy.shards).total
+    total = survey(deployment, policy).total
     names = listing([node.name for node in gone])
     story = "without %s: %s" % (names, "; ".join(moves) or "nothing has to move")
     return Prospect(deployment._replace(nodes=tuple(left)), policy._replace(shards=total), story)

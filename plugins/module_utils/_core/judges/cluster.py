@@ -10,9 +10,9 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from ..deployment import COREAPP, PRIMARY, SECONDARY, SINGLE, Deployment, Node, describe_error
 from ..policy import Policy
 from ..result import Findings, Metric, Result, answered, joined
-from ..shards import Ownership, must_connect, ownership, spell_runs, stands_by
+from ..shards import Ownership, must_connect, spell_runs, stands_by, survey
 from ..text import clean, count, listing
-from .coverage import judge_coverage
+from .coverage import judge_coverage, shards_told
 from .socket import CONNECTED
 
 
@@ -24,21 +24,30 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     judged = [node for node in deployment.nodes if policy.judges(node)]
     nodes = [node for node in judged if node.reachable]
     silent = [node for node in judged if not node.reachable]
-    owned = ownership(deployment.answered, policy.shards)
+    # Masters and spares belong to the whole cluster, whichever nodes are picked; on ignored ones nobody counts.
+    counted = [node for node in deployment.answered if not policy.ignores(node)]
+    masters = [node for node in counted if node.role in (PRIMARY, SECONDARY)]
+    spares = [node for node in counted if stands_by(node)]
+    owned = survey(deployment, policy)
     shards = judge_coverage(deployment, policy, owned, findings)
     _judge_owners(owned, findings)
-    spares = [node for node in nodes if stands_by(node)]
-    _judge_roles(nodes, spares, policy, findings)
+    _judge_fields(nodes, deployment.answered, findings)
+    if not deployment.answered or any(node.role is not None for node in deployment.answered):
+        _judge_masters(masters, deployment.answered, findings)
+        _judge_spares(spares, deployment.answered, policy.min_spares, findings)
     _judge_silent(silent, findings)
     _judge_likeness(deployment.front_version, nodes, findings)
-    masters = [node for node in nodes if node.role in (PRIMARY, SECONDARY)]
+    standing_by = "%s and %s standing by" % (
+        count(_count(masters, SECONDARY), "master"),
+        count(len(spares), "coreapp"),
+    )
     return Result(
         "cluster",
         joined(
             [
                 "%s, %s" % (_kind(owned), count(len(nodes), "node")),
                 shards,
-                "%s and %s standing by" % (count(_count(nodes, SECONDARY), "master"), count(len(spares), "coreapp")),
+                standing_by,
                 answered(deployment, policy),
             ]
         ),
@@ -55,32 +64,39 @@ def _judge_owners(owned: Ownership, findings: Findings) -> None:
         findings.problem("shard-contested", "%s owned by %s at once" % (which, owners), claim.owners)
 
 
-def _judge_roles(nodes: Sequence[Node], spares: Sequence[Node], policy: Policy, findings: Findings) -> None:
-    told = [node for node in nodes if node.role is not None]
-    if nodes and not told and not any("role" in node.defects for node in nodes):
+def _judge_fields(nodes: Sequence[Node], there: Sequence[Node], findings: Findings) -> None:
+    # What no node shows is told once, not of each.
+    roles = any(node.role is not None or "role" in node.defects for node in there)
+    if there and not roles:
         findings.problem("missing", "no node shows its role, so masters and spares cannot be told")
-        return
     for node in nodes:
-        fields = {"role": node.role is not None}
-        if any(other.shards is not None for other in nodes):
+        fields = {"role": node.role is not None} if roles else {}
+        if shards_told(there):
             fields["shards"] = node.shards is not None
         findings.need(node, fields)
-    primaries = [node for node in told if node.role == PRIMARY]
-    secondaries = _count(told, SECONDARY)
-    if not primaries:
-        waiting = "%s waits to take the lead" % count(secondaries, "secondary", "secondaries") if secondaries else ""
+
+
+def _judge_masters(masters: Sequence[Node], there: Sequence[Node], findings: Findings) -> None:
+    primaries = [node for node in masters if node.role == PRIMARY]
+    secondaries = len(masters) - len(primaries)
+    if not any(node.role == PRIMARY for node in there):
+        heirs = count(secondaries, "secondary waits", "secondaries wait")
+        waiting = "%s to take the lead" % heirs if secondaries else ""
         findings.problem("no-primary-master", joined(["no master is primary", waiting]))
     if len(primaries) > 1:
         names = listing([node.name for node in primaries])
         findings.problem("two-primary-masters", "%d masters are primary: %s" % (len(primaries), names), primaries)
     if not secondaries:
         findings.problem("no-secondary-master", "no master stands by")
-    if len(spares) < policy.min_spares:
+
+
+def _judge_spares(spares: Sequence[Node], there: Sequence[Node], wanted: int, findings: Findings) -> None:
+    if there and all(node.shards is None for node in there):
+        return
+    if len(spares) < wanted:
         have = "%s by" % count(len(spares), "coreapp stands", "coreapps stand") if spares else "no coreapp stands by"
-        coreapps = _count(told, COREAPP)
-        findings.problem(
-            "no-spare-coreapp", "%s (%d wanted, %d are busy)" % (have, policy.min_spares, coreapps - len(spares))
-        )
+        busy = sum(node.role == COREAPP and bool(node.shards) for node in there)
+        findings.problem("no-spare-coreapp", "%s (%d wanted, %s)" % (have, wanted, count(busy, "is busy", "are busy")))
 
 
 def _judge_silent(silent: Sequence[Node], findings: Findings) -> None:

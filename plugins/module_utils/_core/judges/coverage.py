@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
-from ..deployment import Deployment
+from ..deployment import Deployment, Node
 from ..policy import Policy
 from ..result import Findings, answered, joined
 from ..shards import CONTROL, Ownership, spell_runs
+
+_DOUBTFUL = "bring the nodes that did not answer back; if there are no more than %d shards, say so with --shards"
+
+
+def shards_told(nodes: Sequence[Node]) -> bool:
+    """Whether any of the nodes shows its shards, soundly or not."""
+    return any(node.shards is not None or "shards" in node.defects for node in nodes)
 
 
 def judge_coverage(deployment: Deployment, policy: Policy, owned: Ownership, findings: Findings) -> str:
@@ -18,16 +25,25 @@ def judge_coverage(deployment: Deployment, policy: Policy, owned: Ownership, fin
     An unreachable node hides its shards: they count as unowned unless somebody else has them.
     """
     there = deployment.answered
+    if there and not shards_told(there):
+        findings.problem("missing", "no node shows shards, so it cannot be told who owns them")
+        return ""
     if there and all(node.shards is None for node in there):
-        if not any("shards" in node.defects for node in there):
-            findings.problem("missing", "no node shows shards, so it cannot be told who owns them")
         return ""
     silent = answered(deployment, policy)
     unowned: List[Tuple[int, int]] = [] if owned.control else [(CONTROL, CONTROL)]
     unowned += owned.unowned
     if owned.total is None:
-        findings.problem("shard-unowned", joined(["nobody owns any shard", silent]))
+        findings.problem(
+            "shard-unowned", joined(["nobody owns any %sshard" % ("normal " if owned.control else ""), silent])
+        )
     elif unowned:
         findings.problem("shard-unowned", joined(["nobody owns %s" % spell_runs(unowned), silent]))
+    elif owned.doubtful:
+        findings.problem(
+            "shard-unowned",
+            "nobody who answered owns %s, if there are so many; %s" % (spell_runs(owned.doubtful), silent),
+            remedy=_DOUBTFUL % owned.doubtful[0][0],
+        )
     taken = [(claim.lower, claim.upper) for claim in owned.claims if claim.lower > CONTROL]
     return "%s owned" % spell_runs(taken) if taken else ""

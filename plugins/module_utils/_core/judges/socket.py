@@ -9,9 +9,9 @@ from typing import List, Mapping
 from ..deployment import SINGLE, Deployment, Node
 from ..policy import Policy
 from ..result import Findings, Metric, Result, answered, joined, on
-from ..shards import must_connect, ownership, spell_runs
+from ..shards import must_connect, spell_runs, survey
 from ..text import clean, count
-from .coverage import judge_coverage
+from .coverage import judge_coverage, shards_told
 
 # The vendor's words, and the problem that each is on a node that must be connected.
 WORDS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     if deployment.form == SINGLE:
         expected, holders, shards = nodes, "", ""
     else:
-        owned = ownership(deployment.answered, policy.shards)
+        owned = survey(deployment, policy)
         expected = [node for node in nodes if must_connect(node)]
         holders = "%s standing by" % count(len(nodes) - len(expected), "node")
         shards = judge_coverage(deployment, policy, owned, findings)
@@ -46,7 +46,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     connected = [node for node in expected if node.socket in CONNECTED]
     for node in nodes:
         fields = {"socket_conn": node.socket is not None}
-        if deployment.form != SINGLE and any(other.shards is not None for other in nodes):
+        if deployment.form != SINGLE and shards_told(deployment.answered):
             fields["shards"] = node.shards is not None
         if findings.need(node, fields) and node in expected and not _unregistered(node):
             _judge_node(node, findings)
