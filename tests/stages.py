@@ -141,18 +141,13 @@ def types(run: Run) -> None:
                 name = f"ansible_collections.wabiz.monitoring.{part.replace('/', '.')}"
                 # Ansible is not typed, and does not say so either.
                 run("mypy", "--disable-error-code", "import-untyped", "-p", name, MYPYPATH=path)
-        for files in (
-            sorted((ROOT / "tests").glob("*.py")),
-            *([ROOT / part] for part in LOOSE if (ROOT / part).exists()),
-        ):
-            run("mypy", *files, MYPYPATH=path)
+        for part in filter(Path.exists, (ROOT / name for name in LOOSE)):
+            run("mypy", part.relative_to(ROOT), MYPYPATH=path)
+        run("mypy", *sorted((ROOT / "tests").glob("*.py")), MYPYPATH=path)
     finally:
         # The reader wants to know the file to mend.
-        for shown, real in (
-            (run.room.types / "wabiz_monitoring" / "core", DOMAIN),
-            (run.room.types / "wabiz_monitoring", "checks"),
-            (copy, "."),
-        ):
+        package = run.room.types / "wabiz_monitoring"
+        for shown, real in ((package / "core", DOMAIN), (package, "checks"), (copy, ".")):
             run.printed = run.printed.replace(f"{shown}/", f"{real}/")
 
 
