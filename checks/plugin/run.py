@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from . import Check
     from .parser import Settings
+    from .redaction import Redaction
 
 _UNKNOWN = 3
 
@@ -61,7 +62,7 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
     deadline = Deadline(settings.timeout)
     notes = list(settings.notes)
     try:
-        result = within(deadline, lambda: _result(check, settings, deadline, notes))
+        result = within(deadline, lambda: _result(check, settings, deadline, notes, redact))
     except Trouble as trouble:
         from wabiz_monitoring.core.result import from_trouble
 
@@ -71,7 +72,9 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
     return int(result.state), redact(_rendered(result, settings, notes))
 
 
-def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str]) -> "Result":
+def _result(
+    check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str], redact: "Redaction"
+) -> "Result":
     from wabiz_monitoring.core.deployment import parse as parse_deployment
     from wabiz_monitoring.core.judge import judge
     from wabiz_monitoring.core.text import clean
@@ -79,7 +82,7 @@ def _result(check: "Check", settings: "Settings", deadline: "Deadline", notes: l
     from .options import UsageError
     from .sources import source
 
-    answer = source(settings, notes).fetch(deadline)
+    answer = source(settings, notes, redact.learn).fetch(deadline)
     if settings.verbose > 1:
         notes.append(f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC")
     deployment = parse_deployment(answer.body)

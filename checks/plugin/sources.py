@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The source that the settings ask for."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wabiz_monitoring.source import Source
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from wabiz_monitoring.source.tokens import DiskKeeper
 
 
-def source(settings: Settings, notes: list[str]) -> Source:
-    """A saved answer or a living API; what the user should know of it goes into `notes`.
+def source(settings: Settings, notes: list[str], sends: Callable[[str], object]) -> Source:
+    """A saved answer or a living API; what the user should know of it goes into `notes`, secrets go to `sends`.
 
     Only the source that is wanted is imported: requests is most of the start-up time.
     """
@@ -28,7 +29,7 @@ def source(settings: Settings, notes: list[str]) -> Source:
     if settings.verbose > 1:
         notes.append(f"asking {settings.url}")
     try:
-        return Api(settings.url, settings.credentials, settings.tls, settings.headers, keeper)
+        return Api(settings.url, settings.credentials, settings.tls, settings.headers, keeper, sends)
     except ValueError as error:
         raise UsageError(str(error)) from None
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The answer of a living API, asked over HTTPS with requests."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ from .failure import explain
 from .tls import Tls, context
 
 _CHUNK = 65536
+_FAREWELL = 3.0
+"""Seconds for a request whose outcome changes nothing."""
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
@@ -43,10 +46,17 @@ class Api:
     """One API under one address."""
 
     def __init__(
-        self, url: str, credentials: Credentials, tls: Tls, headers: dict[str, str], keeper: Keeper | None = None
+        self,
+        url: str,
+        credentials: Credentials,
+        tls: Tls,
+        headers: dict[str, str],
+        keeper: Keeper | None = None,
+        sends: Callable[[str], object] = lambda secret: None,
     ) -> None:
         """`url` is the part before `/v1`; `headers` go along with every request, to this address only.
 
+        `sends` is told each secret before it is sent: tokens are not known before the run.
         Raises ValueError, with a sentence for the user, when a certificate file cannot be used.
         """
         self._url = url
@@ -59,6 +69,7 @@ class Api:
             **headers,
         }
         self._keeper = keeper
+        self._sends = sends
         self._verify = not tls.insecure
         self._session = requests.Session()
         self._session.mount("https://", _Adapter(tls))
@@ -73,12 +84,15 @@ class Api:
         request_made = requests.Request(
             request.method, self._url + request.path, headers={**self._headers, **request.headers}
         )
-        left = deadline.left()
+        self._sends(request.headers.get("Authorization", "").partition(" ")[2])
+        # What nobody waits for must not use up the time: the answer is there already.
+        left = min(deadline.left() / 2, _FAREWELL) if request.farewell else deadline.left()
         try:
             with self._session.send(
                 request_made.prepare(), stream=True, timeout=left, allow_redirects=False, verify=self._verify
             ) as response:
-                return Reply(response.status_code, self._body(response, deadline), response.headers.get("Location", ""))
+                body = b"" if request.farewell else self._body(response, deadline)
+                return Reply(response.status_code, body, response.headers.get("Location", ""))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise explain(error, self._where) from error
 

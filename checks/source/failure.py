@@ -13,6 +13,11 @@ def explain(error: Exception, where: str) -> Trouble:
     return failure.explain(error, _WAY._replace(where=where, proxied=proxied), _KINDS)
 
 
+def _protocol(error: BaseException, way: failure.Way) -> Trouble:
+    # urllib3 has no kind of its own for chunks that end before their end.
+    return (failure.broken_off if "ended prematurely" in str(error) else failure.not_http)(error, way)
+
+
 _WAY = failure.Way(
     where="",
     address="-H or --url",
@@ -32,6 +37,7 @@ _KINDS: tuple[failure.Kind, ...] = (
     (urllib3.exceptions.TimeoutError, failure.timeout),
     (requests.exceptions.Timeout, failure.timeout),
     (requests.exceptions.ChunkedEncodingError, failure.broken_off),
+    (urllib3.exceptions.ProtocolError, _protocol),
     (urllib3.exceptions.HTTPError, failure.not_http),
     *failure.STANDARD,
 )

@@ -42,6 +42,9 @@ _LARGEST = 2**31
 # Without a leading zero, which would be lost.
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 
+BEHIND = "the web front end answers: look at its log, and at the nodes and the database behind it"
+"""What to do when the API itself says that it does not work."""
+
 
 class NodeError(NamedTuple):
     """Why the front end could not show a node. Text as the server sent it."""
@@ -119,7 +122,7 @@ def parse(body: bytes) -> Deployment:
     answer = decode(body)
     support = answer.get("support")
     if support is None and isinstance(answer.get("errors"), list):
-        raise Trouble("unreachable", "the API answered with %s" % describe_error(read_error(answer["errors"])))
+        raise Trouble("unreachable", "the API answered with %s" % describe_error(read_error(answer["errors"])), BEHIND)
     if not isinstance(support, dict):
         told = "holds no `support`" if "support" not in answer else "has %s as `support`" % kind(support)
         raise Trouble("invalid", "the answer %s, so it is not that of /v1/support" % told)
@@ -180,7 +183,7 @@ def _is_cluster(support: Mapping[str, Any]) -> bool:
 def _single(support: Mapping[str, Any]) -> Node:
     node = read_node("", support)
     if node.error:
-        raise Trouble("unreachable", "the front end cannot reach its node: %s" % describe_error(node.error))
+        raise Trouble("unreachable", "the front end cannot reach its node: %s" % describe_error(node.error), BEHIND)
     return node
 
 

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, Mapping, NamedTuple, NoReturn, Optional
 
 from .catalogue import Trouble
-from .deployment import NodeError, describe_error, read_error
+from .deployment import BEHIND, NodeError, describe_error, read_error
 from .document import decode
 from .text import clean
 
@@ -18,6 +19,8 @@ class Request(NamedTuple):
     method: str
     path: str
     headers: Mapping[str, str]
+    farewell: bool = False
+    """Whether its outcome changes nothing: nobody should wait long for it, nor read what comes back."""
 
 
 class Reply(NamedTuple):
@@ -34,6 +37,18 @@ Transport = Callable[[Request], Reply]
 SUPPORT = "/v1/support"
 LOGIN = "/v1/users/login"
 LOGOUT = "/v1/users/logout"
+
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+
+
+def check_header(name: str, value: str) -> None:
+    """Raise ValueError, with a sentence for the user, for what cannot stand in a request. Values are never shown."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("%r is no name of a header" % clean(name))
+    if not _VALUE.fullmatch(value):
+        raise ValueError("the value of the header %s holds characters that cannot stand there" % name)
 
 
 def refuse(reply: Reply, path: str) -> NoReturn:
@@ -63,7 +78,7 @@ def refuse(reply: Reply, path: str) -> NoReturn:
             "give the address that answers itself",
         )
     if status >= 500:
-        raise Trouble("unreachable", "the API does not work: %s" % what)
+        raise Trouble("unreachable", "the API does not work: %s" % what, _BEFORE if said == _FOREIGN else BEHIND)
     raise Trouble("invalid", "an unexpected answer from %s (%s)" % (path, what))
 
 
@@ -81,4 +96,8 @@ def _said(reply: Reply) -> str:
     error = envelope(reply)
     if error:
         return describe_error(error)
-    return "not in the API's words: a proxy or gateway in between answers" if reply.body.strip() else ""
+    return _FOREIGN if reply.body.strip() else ""
+
+
+_FOREIGN = "not in the API's words: a proxy or gateway in between answers"
+_BEFORE = "look at the log of the proxy or gateway, and whether the web front end behind it runs"

@@ -123,7 +123,7 @@ def _ask_and_log_out(transport: Transport, token: str) -> bytes:
     finally:
         # The answer counts; the server drops the token by itself within a week.
         with suppress(Trouble):
-            transport(Request("POST", LOGOUT, _bearer(token)))
+            transport(Request("POST", LOGOUT, _bearer(token), farewell=True))
 
 
 def _ask_keeping(transport: Transport, credentials: Credentials, keeper: Keeper) -> bytes:
