@@ -7,6 +7,7 @@ Everything lives in a temporary folder and in this process, so nothing runs and 
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -80,7 +81,7 @@ class Demo:
 
     def playbook(self, name: str) -> None:
         """Run one of the playbooks of this folder."""
-        line = ["ansible-playbook", f"demo/{name}", "--extra-vars", f"ca={self.sim.ca_file}"]
+        line = ["ansible-playbook", f"demo/{name}", "--extra-vars", f"ca={shlex.quote(self.sim.ca_file)}"]
         print(f"\n{paint('$ ' + shlex.join(line), 'command')}", flush=True)
         wishes = {"ANSIBLE_FORCE_COLOR": "1"} if IN_COLOUR else {"ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(
@@ -176,10 +177,17 @@ def end(number: int, frame: object) -> None:
 def main() -> int:
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, end)
-    with tempfile.TemporaryDirectory(prefix="wabiz-demo-") as name, Simulator(cert_dir=name) as sim:
+    # A password that is no word, because Ansible masks it wherever it stands, in the middle of a sentence too.
+    password = secrets.token_urlsafe()
+    with (
+        tempfile.TemporaryDirectory(prefix="wabiz-demo-") as name,
+        Simulator(cert_dir=name, password=password) as sim,
+    ):
         demo = Demo(sim, Path(name))
         print(f"A stand-in for the API answers at {sim.url}. The commands below find in their environment:")
-        print(f"  WA_WEB_ENDPOINT=localhost:{sim.port} WA_WEB_USERNAME={sim.username} WA_WEB_PASSWORD={sim.password}")
+        print(
+            f"  WA_WEB_ENDPOINT=localhost:{sim.port} WA_WEB_USERNAME={sim.username} WA_WEB_PASSWORD=(made for this run)"
+        )
         show_checks(demo)
         asked, logins = demo.runs, sim.logins
         show_trouble(demo)
@@ -187,13 +195,9 @@ def main() -> int:
         sim.use("ha-healthy")
         demo.playbook("facts.yml")
     title("That was it")
-    print(
-        f"{asked} checks needed {logins} login, because the token is kept: every login would leave a row on the server."
-    )
+    print(f"{asked} checks, {logins} login: the token is kept, because every login leaves a row on the server.")
     if demo.failed:
-        print(
-            paint(f"{demo.failed} of these went wrong in a way that should not happen; please report it.", "CRITICAL")
-        )
+        print(paint(f"{demo.failed} of these went wrong in a way that should not happen.", "CRITICAL"))
         return 1
     print(f"All in {time.monotonic() - begun:.0f} s. The simulator has ended, and its files are gone.\n\n{NEXT}")
     return 0

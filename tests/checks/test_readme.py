@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""README and the pages written by hand say what is true: what they show typed is run, and prints what they show.
+
+A block that is run stands below a comment: `<!-- scenario: NAME -->` names what the simulator answers meanwhile,
+`<!-- file: PATH -->` is saved before. A line that ends in `...` goes on in truth.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+import yaml
+from wabiz_monitoring.check_all import CHECK, CHECKS
+from wabiz_monitoring.core.limits import MEASURES
+from wabiz_monitoring.core.ranges import parse_range
+from wabiz_monitoring.core.units import BYTES, SECONDS, parse_quantity
+from wabiz_monitoring.plugin.options import options_of
+from wabiz_monitoring.simulator import Simulator
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+HAND_WRITTEN = ("README.md", "docs/thresholds.md", "docs/extra-opts.md")
+BLOCK = re.compile(r"(?:^<!-- (scenario|file): (.+?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+# What differs from one run to the next.
+PASSING = (
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DAY"),
+    (re.compile(r"\b[\d.]+ days"), "N days"),
+    (re.compile(r"\bclock [^;|]*[^;| ]"), "clock N"),
+    (re.compile(r"(build_expires_in|clock_offset)=-?[\d.]+s"), r"\1=Ns"),
+)
+
+
+class Block(NamedTuple):
+    """A fenced block of a page, and the comment above it."""
+
+    page: str
+    kind: str
+    note: str
+    language: str
+    text: str
+
+
+def blocks(page: str) -> Iterator[Block]:
+    for found in BLOCK.finditer((ROOT / page).read_text(encoding="utf-8")):
+        yield Block(page, found[1] or "", found[2] or "", found[3], found[4])
+
+
+def of(language: str, pages: tuple[str, ...] = HAND_WRITTEN) -> list[Block]:
+    return [block for page in pages for block in blocks(page) if block.language == language]
+
+
+def only(language: str, page: str = "README.md") -> str:
+    (block,) = of(language, (page,))
+    return block.text
+
+
+def table(page: str, title: str) -> list[list[str]]:
+    """The rows of the table below a title; a cell that is nothing but code comes without its quotes."""
+    section = (ROOT / page).read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[re.sub(r"^`([^`]*)`$", r"\1", cell.strip()) for cell in row] for row in rows[2:]]
+
+
+def normal(line: str) -> str:
+    for pattern, word in PASSING:
+        line = pattern.sub(word, line)
+    return line
+
+
+class Shell:
+    """A host on which a reader follows the pages: with his user name, his files, and the simulator in the network."""
+
+    def __init__(self, sim: Simulator, folder: Path) -> None:
+        self.sim = sim
+        self.folder = folder
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("WA_WEB_", "ANSIBLE_"))},
+            "HOME": str(folder),
+            "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
+            "SSL_CERT_FILE": sim.ca_file,
+            "WA_WEB_USERNAME": sim.username,
+            "WA_WEB_PASSWORD": sim.password,
+            "no_proxy": "localhost",
+        }
+        shutil.copy(sim.ca_file, folder / "wabiz-ca.pem")
+
+    def save(self, page: str) -> None:
+        """Save the files that a page shows."""
+        for block in blocks(page):
+            if block.kind == "file":
+                path = self.folder / block.note.lstrip("/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.sim.ca_file, path.parent / "wabiz-ca.pem")
+                path.write_text(self._here(block.text), encoding="utf-8")
+                path.chmod(0o600)
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run what a page shows; the output says its names and paths again."""
+        done = subprocess.run(
+            ["sh", "-c", self._here(command)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        done.stdout = done.stdout.replace(f"localhost:{self.sim.port}", "wa.example.com:9090")
+        done.stdout = done.stdout.replace(f"{self.folder}/etc/", "/etc/")
+        return done
+
+    def _here(self, text: str) -> str:
+        text = text.replace("hostname = wa.example.com", f"hostname = localhost\nport = {self.sim.port}")
+        text = text.replace("-H wa.example.com", f"-H localhost -p {self.sim.port}")
+        return text.replace("/etc/", f"{self.folder}/etc/").replace("/opt/wabiz-monitoring/bin", str(BIN))
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def shell(sim: Simulator, tmp_path: Path) -> Shell:
+    return Shell(sim, tmp_path)
+
+
+def demo() -> ModuleType:
+    """The demo knows how Ansible finds the collection in a checkout."""
+    spec = importlib.util.spec_from_file_location("wabiz_demo", ROOT / "demo" / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def nagios_commands() -> list[str]:
+    """The command line of each service in README, as Nagios makes it from its objects."""
+    text = only("nagios")
+    commands: Mapping[str, str] = dict(re.findall(r"command_name +(\S+)\n +command_line +(.+)\n", text))
+    services = re.findall(r"host_name +(\S+)\n +service_description +.+\n +check_command +(.+)\n", text)
+    lines = []
+    for host, call in services:
+        name, *arguments = call.split("!")
+        line = commands[name].replace("$HOSTNAME$", host)
+        for at in range(1, 5):
+            line = line.replace(f"$ARG{at}$", arguments[at - 1] if at <= len(arguments) else "")
+        lines.append(line)
+    return lines
+
+
+@pytest.mark.parametrize("block", of("console"), ids=lambda block: f"{block.page}: {block.note}")
+def test_what_a_page_shows_typed_prints_what_it_shows(block: Block, shell: Shell) -> None:
+    assert block.kind == "scenario", "a comment above the block must name the scenario"
+    command, *shown = block.text.splitlines()
+    shell.save(block.page)
+    shell.sim.use(block.note)
+    done = shell.run(command.removeprefix("$ "))
+    assert done.stderr == ""
+    printed = done.stdout.splitlines()
+    assert len(printed) == len(shown)
+    for is_line, said in zip(map(normal, printed), map(normal, shown), strict=True):
+        if said.endswith(" ..."):
+            assert is_line.startswith(said.removesuffix("..."))
+        else:
+            assert is_line == said
+
+
+@pytest.mark.parametrize("line", nagios_commands())
+def test_what_nagios_makes_of_its_objects_runs(line: str, shell: Shell) -> None:
+    shell.save("README.md")
+    shell.sim.use("healthy-single")
+    # The password is in the file, as the page says.
+    del shell.environment["WA_WEB_PASSWORD"]
+    done = shell.run(line)
+    assert done.returncode == 0, done.stdout
+    assert re.match(r"WABIZ [A-Z]+ OK - ", done.stdout)
+
+
+def test_icinga_2_is_given_options_that_exist() -> None:
+    text = only("icinga2")
+    given = set(re.findall(r'^ +"(-[^"]+)" = ', text, re.MULTILINE))
+    names = re.findall(r'"(\w+)"', re.findall(r"for \(check in \[(.+)\]\)", text)[0])
+    assert names == [check.name for check in CHECKS]
+    for check in CHECKS:
+        has = {flag for option in options_of(check) for flag in option.flags}
+        assert given - has <= (set() if check.thresholds else {"--warning", "--critical"})
+
+
+def test_the_pipeline_goes_on_while_the_others_can_carry_on(shell: Shell) -> None:
+    (block,) = [block for block in of("sh") if block.kind == "scenario"]
+    shell.sim.use(block.note)
+    done = shell.run(block.text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    health = json.loads((shell.folder / "health.json").read_text(encoding="utf-8"))
+    assert health["state"] == "WARNING"
+    assert {"summary", "children"} <= set(health)
+    assert all({"findings", "metrics"} <= set(child) for child in health["children"])
+
+
+def test_the_pipeline_stops_when_nobody_is_left_to_take_over(shell: Shell) -> None:
+    (block,) = [block for block in of("sh") if block.kind == "scenario"]
+    shell.sim.use("mc4-node-unreachable")
+    done = shell.run(block.text.replace("wa3:*", "wa4:*"))
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["state"] == "CRITICAL"
+
+
+@pytest.mark.skipif(not (BIN / "ansible-playbook").exists(), reason="ansible-core is not installed")
+@pytest.mark.parametrize(("scenario", "status"), [("healthy-single", 0), ("mc4-node-unreachable", 0), ("expiring", 2)])
+def test_the_playbook_stops_when_a_build_is_about_to_expire(scenario: str, status: int, shell: Shell) -> None:
+    text = only("yaml").replace("hostname: wa.example.com", f"hostname: localhost\n        port: {shell.sim.port}")
+    (shell.folder / "look.yml").write_text(text.replace("wabiz-ca.pem", shell.sim.ca_file), encoding="utf-8")
+    assert yaml.safe_load(text)
+    shell.environment |= {**demo().ansible(shell.folder), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
+    shell.sim.use(scenario)
+    done = shell.run("ansible-playbook look.yml")
+    assert done.returncode == status, done.stdout + done.stderr
+
+
+def test_the_commands_of_the_first_minutes_exist() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE))
+    assert {"demo", "test"} <= named
+    assert named <= set(targets)
+
+
+def test_every_check_has_its_page_and_stands_in_readme_and_map() -> None:
+    for check in (*CHECKS, CHECK):
+        assert f"[{check.command}](docs/{check.command}.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = set(LINK.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
+
+
+@pytest.mark.parametrize("page", ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    titles = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", text, re.M)
+    }
+    for link in LINK.findall(text):
+        path, _hash, title = link.partition("#")
+        assert not path or (ROOT / page).parent.joinpath(path).exists(), link
+        assert path or title in titles, link
+
+
+@pytest.mark.parametrize("row", table("docs/thresholds.md", "Ranges"), ids=lambda row: row[0])
+def test_a_range_alerts_where_the_page_says(row: list[str]) -> None:
+    text, *cells = row
+    for cell, alerts in zip(cells, (True, False), strict=True):
+        for value in filter(None, cell.split(", ")):
+            unit = BYTES if "B" in text + value else SECONDS
+            assert parse_range(text, unit, "").alerts(parse_quantity(value, unit).amount) is alerts, value
+
+
+@pytest.mark.parametrize("row", table("docs/thresholds.md", "A value alone"), ids=lambda row: row[0])
+def test_a_value_alone_means_what_the_page_says(row: list[str]) -> None:
+    name, _meaning, bare, full = row
+    measure = MEASURES[name]
+    ranges = [parse_range(word.removeprefix("-w "), measure.unit, measure.bare) for word in (bare, full)]
+    assert ranges[0][:3] == ranges[1][:3]
+
+
+def test_units_are_as_the_page_says() -> None:
+    for (_what, units, example), unit in zip(table("docs/thresholds.md", "Units"), (BYTES, SECONDS), strict=True):
+        assert set(re.findall(r"`(\w+)`", units)) <= set(unit.factors)
+        one, other = (parse_quantity(word.strip("` "), unit).amount for word in example.split(" is "))
+        assert one == other
+
+
+def test_defaults_are_as_the_page_says() -> None:
+    rows = table("docs/thresholds.md", "Defaults")
+    assert rows == [[name, measure.warning, measure.critical] for name, measure in MEASURES.items()]
+
+
+def test_no_page_shows_a_secret_on_a_command_line() -> None:
+    shown = "".join(block.text for language in ("console", "sh", "nagios", "icinga2") for block in of(language))
+    assert not re.search(r"--?(password|token|api-key)|_(PASSWORD|TOKEN)=|PASSWORD = \"", shown)
