@@ -141,8 +141,9 @@ def types(run: Run) -> None:
                 name = f"ansible_collections.wabiz.monitoring.{part.replace('/', '.')}"
                 # Ansible is not typed, and does not say so either.
                 run("mypy", "--disable-error-code", "import-untyped", "-p", name, MYPYPATH=path)
-        for part in filter(Path.exists, (ROOT / name for name in LOOSE)):
-            run("mypy", part.relative_to(ROOT), MYPYPATH=path)
+        for folder in LOOSE:
+            if (ROOT / folder).exists():
+                run("mypy", folder, MYPYPATH=path)
         run("mypy", *sorted((ROOT / "tests").glob("*.py")), MYPYPATH=path)
     finally:
         # The reader wants to know the file to mend.

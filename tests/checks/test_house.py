@@ -29,7 +29,8 @@ NAMES = {
 #: What the modules of a folder may import beside the standard library and their own package: the arrows go one way.
 MAY_IMPORT = {
     DOMAIN: (),
-    "plugins/modules": ("ansible", f"{COLLECTION}.plugins.module_utils._core"),
+    "plugins/module_utils": ("ansible", f"{COLLECTION}.plugins.module_utils._core"),
+    "plugins/modules": ("ansible", f"{COLLECTION}.plugins.module_utils"),
     "plugins/doc_fragments": (),
     "checks/source": ("requests", "urllib3", CORE),
     "checks/plugin": ("nagiosplugin", "wabiz_monitoring.source", CORE),
