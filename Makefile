@@ -33,7 +33,7 @@ venv: $(VENV)/.tests ## The virtual environment, with the distribution and every
 engines: ## Nagios and Icinga 2 from Debian's packages, if this is Debian, run by root, and they are missing
 	@tests/engines/install.sh
 
-clean: ## Remove what these commands made
+clean: ## Remove what these commands made, and compiled files
 	rm -rf $(VENV) build dist *.egg-info .ansible
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
