@@ -2,8 +2,9 @@
 """Certificates: the context to verify with."""
 
 import ssl
-from collections.abc import Callable
 from typing import NamedTuple
+
+from wabiz_monitoring.core.failure import load, no_passphrase
 
 
 class Tls(NamedTuple):
@@ -30,25 +31,8 @@ def context(tls: Tls) -> ssl.SSLContext:
         # The product's certificate is self-signed or from a company's own CA: trusting exactly the file's
         # certificates must do, even if one is not a root.
         made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        _load("--ca-file", tls.ca_file, lambda: made.load_verify_locations(tls.ca_file))
+        load("--ca-file", tls.ca_file, lambda: made.load_verify_locations(tls.ca_file))
     if tls.client_cert is not None:
         chain = tls.client_cert, tls.client_key
-        _load("--client-cert", tls.client_cert, lambda: made.load_cert_chain(*chain, password=_no_passphrase))
+        load("--client-cert", tls.client_cert, lambda: made.load_cert_chain(*chain, password=no_passphrase))
     return made
-
-
-def _load(option: str, path: str, load: Callable[[], None]) -> None:
-    try:
-        load()
-    except FileNotFoundError:
-        raise ValueError(f"{option} {path}: no such file") from None
-    except ssl.SSLError as error:
-        reason = (error.reason or "").replace("_", " ").lower() or "not usable"
-        raise ValueError(f"{option} {path} holds no usable PEM data ({reason})") from None
-    except OSError as error:
-        raise ValueError(f"{option} {path}: {error.strerror}") from None
-
-
-def _no_passphrase() -> str:
-    # Without this OpenSSL asks at the terminal, and a check would hang.
-    return ""

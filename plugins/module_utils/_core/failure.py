@@ -12,10 +12,12 @@ import http.client
 import socket
 import ssl
 import zlib
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from .catalogue import Trouble
 from .text import clean
+
+T = TypeVar("T")
 
 
 class Way(NamedTuple):
@@ -48,6 +50,24 @@ def explain(error: BaseException, way: Way, kinds: Optional[Sequence[Kind]] = No
             if isinstance(cause, kind):
                 return _proxy(cause, way) if way.proxied and tell in _CONNECTING else tell(cause, way)
     return Trouble("unreachable", "%s could not be asked: %s" % (way.where, clean(type(error).__name__)))
+
+
+def load(option: str, path: str, work: Callable[[], T]) -> T:
+    """What comes of loading a certificate file. Raises ValueError, with a sentence for the user, when it is unfit."""
+    try:
+        return work()
+    except FileNotFoundError:
+        raise ValueError("%s %s: no such file" % (option, path)) from None
+    except ssl.SSLError as error:
+        reason = (error.reason or "").replace("_", " ").lower() or "not usable"
+        raise ValueError("%s %s holds no usable PEM data (%s)" % (option, path, reason)) from None
+    except OSError as error:
+        raise ValueError("%s %s: %s" % (option, path, error.strerror)) from None
+
+
+def no_passphrase() -> str:
+    """An empty passphrase: without one OpenSSL asks for it at the terminal, and everything would hang."""
+    return ""
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
