@@ -13,8 +13,11 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import CLUSTER, PRIMARY, SECONDARY, Deployment, Node
 from .policy import Policy, fits
-from .shards import CONTROL, spell_runs, stands_by, survey
+from .shards import CONTROL, ownership, spell_runs, stands_by, survey
 from .text import clean, listing
+
+
+_NONE_LEFT = "no spare is left"
 
 
 class Prospect(NamedTuple):
@@ -48,10 +51,15 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     for node in sorted(gone, key=lambda node: node.key):
         left = _lead_moves(node, left, policy, moves)
         left = _shards_move(node, left, policy, moves)
-    total = survey(deployment, policy).total
-    names = listing([node.name for node in gone])
-    story = "without %s: %s" % (names, "; ".join(moves) or "nothing has to move")
-    return Prospect(deployment._replace(nodes=tuple(left)), policy._replace(shards=total), story)
+    story = moves or ["nothing has to move"]
+    told = any(move.startswith(_NONE_LEFT) for move in moves)
+    if _spare(deployment.nodes, policy) and not _spare(left, policy) and not told:
+        story.append("no spare left")
+    return Prospect(
+        deployment._replace(nodes=tuple(left)),
+        policy._replace(shards=survey(deployment, policy).total),
+        "without %s: %s" % (listing([node.name for node in gone]), "; ".join(story)),
+    )
 
 
 def _lead_moves(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
@@ -62,34 +70,40 @@ def _lead_moves(node: Node, left: List[Node], policy: Policy, moves: List[str]) 
         moves.append("no master is left to lead")
         return left
     moves.append("the lead moves to %s" % heir.name)
-    orphaned = _orphaned(node, left)
+    control = [pair for pair in _orphaned(node, left) if pair[1] == CONTROL]
     taken = heir._replace(role=PRIMARY)
-    if orphaned:
-        taken = taken._replace(shards=(heir.shards or ()) + orphaned, socket="UP")
-        moves[-1] += " with %s" % spell_runs(orphaned)
+    if control:
+        taken = taken._replace(shards=(heir.shards or ()) + tuple(control), socket="UP")
+        moves[-1] += " with %s" % spell_runs(control)
     return [taken if other is heir else other for other in left]
 
 
 def _shards_move(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
     orphaned = _orphaned(node, left)
-    if not orphaned or (node.role in (PRIMARY, SECONDARY) and all(upper == CONTROL for _lower, upper in orphaned)):
+    if node.role in (PRIMARY, SECONDARY):
+        # A master's control shard goes to a master, or to nobody.
+        orphaned = tuple(pair for pair in orphaned if pair[1] > CONTROL)
+    if not orphaned:
         return left
     which = spell_runs(orphaned)
-    heir = _first(left, lambda other: other.reachable and stands_by(other) and not policy.ignores(other))
+    heir = _spare(left, policy)
     if heir is None:
-        moves.append("no spare is left for %s" % which)
+        moves.append("%s for %s" % (_NONE_LEFT, which))
         return left
-    moves.append("%s moves to %s" % (which, heir.name))
+    several = len(orphaned) > 1 or orphaned[0][0] < orphaned[0][1]
+    moves.append("%s %s to %s" % (which, "move" if several else "moves", heir.name))
     # A spare is disconnected by design; it connects when it takes over.
     return [other._replace(shards=orphaned, socket="UP") if other is heir else other for other in left]
 
 
 def _orphaned(node: Node, left: Sequence[Node]) -> Tuple[Tuple[int, int], ...]:
-    # What somebody else owns as well needs no new owner.
-    others = [pair for other in left if other.reachable for pair in other.shards or ()]
-    return tuple(
-        pair for pair in (node.shards or ()) if not any(low <= pair[0] and pair[1] <= high for low, high in others)
-    )
+    # What somebody else owns as well needs no new owner. The control shard is a run of its own.
+    claims = ownership([*(other for other in left if other.reachable), node]).claims
+    return tuple((claim.lower, claim.upper) for claim in claims if claim.owners == (node,))
+
+
+def _spare(nodes: Sequence[Node], policy: Policy) -> Optional[Node]:
+    return _first(nodes, lambda other: other.reachable and stands_by(other) and not policy.ignores(other))
 
 
 def _first(nodes: Sequence[Node], fits: Callable[[Node], bool]) -> Optional[Node]:
