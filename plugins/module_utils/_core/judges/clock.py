@@ -47,7 +47,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         observations.append(sentence)
         if not worst or abs(offset) > abs(worst_offset):
             worst, worst_offset = sentence, offset
-    summary = joined([worst, answered(deployment, policy)])
+    summary = joined([worst or "no time told", answered(deployment, policy)])
     return Result("clock", summary, findings.done(), tuple(metrics), tuple(observations))
 
 
