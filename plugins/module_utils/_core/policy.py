@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Mapping, NamedTuple, Optional, Tuple
 
 from .catalogue import CATALOGUE
-from .deployment import Deployment, Node
+from .deployment import SINGLE, Deployment, Node
 from .limits import DEFAULTS, Limits
 from .states import State
 from .text import clean, listing
@@ -57,6 +57,14 @@ def fits(node: Node, pattern: str) -> bool:
     return node.key == pattern or fnmatchcase(node.key, pattern)
 
 
+def known_nodes(deployment: Deployment, pattern: str) -> str:
+    """Which keys there are, for whoever wrote a pattern that fits none; a host's own, where its name was written."""
+    if deployment.form == SINGLE:
+        return "the answer is of a single node, without a name"
+    nodes = [node for node in deployment.nodes if pattern in (node.host, node.name)] or deployment.nodes
+    return "the answer names " + listing([clean(node.key) for node in nodes])
+
+
 def check_patterns(policy: Policy, deployment: Deployment) -> None:
     """Raise ValueError, with a sentence for the user, when a pattern of `nodes` fits no node, or nothing is left.
 
@@ -64,8 +72,6 @@ def check_patterns(policy: Policy, deployment: Deployment) -> None:
     """
     for pattern in policy.nodes:
         if not any(fits(node, pattern) for node in deployment.nodes):
-            keys = [clean(node.key) for node in deployment.nodes if node.key]
-            known = "the answer names " + listing(keys) if keys else "the answer is of a single node, without a name"
-            raise ValueError("no node fits %r; %s" % (pattern, known))
+            raise ValueError("no node fits %r; %s" % (pattern, known_nodes(deployment, pattern)))
     if not any(policy.judges(node) for node in deployment.nodes):
         raise ValueError("no node is left to judge; loosen --node or --ignore-node")

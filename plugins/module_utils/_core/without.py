@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
-from .deployment import CLUSTER, PRIMARY, SECONDARY, Deployment, Node
-from .policy import Policy, fits
+from .deployment import PRIMARY, SECONDARY, Deployment, Node
+from .policy import Policy, fits, known_nodes
 from .shards import CONTROL, ownership, spell_runs, stands_by, survey
 from .text import clean, listing
-
 
 _NONE_LEFT = "no spare is left"
 
@@ -36,12 +35,7 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     """
     for pattern in patterns:
         if not any(node.key and fits(node, pattern) for node in deployment.nodes):
-            known = (
-                "the answer names " + listing([clean(node.key) for node in deployment.nodes])
-                if deployment.form == CLUSTER
-                else "a single node has no name"
-            )
-            raise ValueError("--without %s: no such node; %s" % (clean(pattern), known))
+            raise ValueError("--without %s: no such node; %s" % (clean(pattern), known_nodes(deployment, pattern)))
     gone = [node for node in deployment.nodes if any(fits(node, pattern) for pattern in patterns)]
     if not gone:
         return Prospect(deployment, policy, "")
