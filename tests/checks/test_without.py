@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""--without, as a user meets it: the real commands over saved answers. What the core makes of it: clusters/without.yml."""
+"""--without, as a user meets it: the real commands over saved answers. The core's part is in clusters/without.yml."""
 
 from __future__ import annotations
 
