@@ -23,38 +23,46 @@ def decode(body: bytes) -> Dict[str, Any]:
 
     Raises Trouble("invalid") that tells a proxy's page, an answer cut short and other rubbish apart.
     """
+    value = _parse(_text(body), len(body))
+    if not isinstance(value, dict):
+        raise Trouble("invalid", "the answer is %s, not a JSON object" % kind(value))
+    return value
+
+
+def _text(body: bytes) -> str:
     if len(body) > LARGEST:
         raise Trouble("invalid", "the answer is larger than %d MiB" % (LARGEST // 2**20))
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            raise _cut(body) from None
+            raise _cut(len(body)) from None
         raise Trouble("invalid", "the answer is not UTF-8 text (byte %d)" % error.start) from None
     start = text.lstrip()[:1]
     if not start:
         raise Trouble("invalid", "the answer is empty")
     if start == "<":
         raise Trouble("invalid", "an HTML page came instead of JSON: %s" % clean(_title(text)))
+    return text
+
+
+def _parse(text: str, length: int) -> Any:
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated string") or _STUMP.fullmatch(text[error.pos :].strip()):
-            raise _cut(body) from None
+            raise _cut(length) from None
         raise Trouble("invalid", "the answer is not JSON: %s at byte %d" % (clean(error.msg), error.pos)) from None
     except RecursionError:
         raise Trouble("invalid", "the answer is nested too deeply") from None
     except ValueError as error:
         raise Trouble("invalid", "the answer is not sound JSON: %s" % clean(error)) from None
-    if not isinstance(value, dict):
-        raise Trouble("invalid", "the answer is %s, not a JSON object" % kind(value))
-    return value
 
 
-def _cut(body: bytes) -> Trouble:
+def _cut(length: int) -> Trouble:
     return Trouble(
         "invalid",
-        "the answer breaks off after %d bytes" % len(body),
+        "the answer breaks off after %d bytes" % length,
         "a proxy or the front end cut it short: look at their logs",
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .units import Unit, parse_quantity, plain
+from .units import Quantity, Unit, parse_quantity, plain
 
 LEAST = "least"
 MOST = "most"
@@ -62,39 +62,41 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     Raises ValueError with a sentence that says what would be right.
     """
     inside = text.startswith("@")
-    body = text[1:] if inside else text
-    start_text, colon, end_text = body.partition(":")
-    if not body.strip() or body.strip() == ":":
+    body = text[1:].strip() if inside else text.strip()
+    if body in ("", ":"):
         raise ValueError("%r is no range; write for example %s:" % (text, unit.example))
-    if not colon:
-        quantity = parse_quantity(body, unit)
-        if inside:
-            return Range(0, _not_below(quantity.amount, 0, text), True, "0 %s" % unit.base, quantity.written, text)
-        if bare == LEAST:
-            return Range(quantity.amount, math.inf, False, quantity.written, "", text)
-        if quantity.amount < 0:
-            raise ValueError("%r is negative; the largest offset either way is meant" % text)
-        return Range(-quantity.amount, quantity.amount, False, "-" + quantity.written, quantity.written, text)
-    start, start_written, start_unit = -math.inf, "", True
-    end, end_written, end_unit = math.inf, "", True
-    if start_text.strip() != "~":
-        start, start_written, start_unit = parse_quantity(start_text.strip() or "0", unit)
-    if end_text.strip():
-        end, end_written, end_unit = parse_quantity(end_text, unit)
+    if ":" not in body:
+        return _bare(text, parse_quantity(body, unit), bare, inside)
+    start_text, _colon, end_text = (part.strip() for part in body.partition(":"))
+    start = _DOWNWARDS if start_text == "~" else parse_quantity(start_text or "0", unit)
+    end = parse_quantity(end_text, unit) if end_text else _UPWARDS
     # Nothing is nothing in every unit, and the infinite has none.
-    if start and end and math.isfinite(start) and math.isfinite(end) and start_unit != end_unit:
+    bounds = [bound for bound in (start, end) if bound.amount and math.isfinite(bound.amount)]
+    if len({bound.has_unit for bound in bounds}) > 1:
         raise ValueError("%r has a unit on one side only; write it on both" % text)
-    if inside and start == -math.inf and end == math.inf:
+    if inside and (start, end) == (_DOWNWARDS, _UPWARDS):
         raise ValueError("%r alerts always" % text)
-    return Range(
-        start, _not_below(end, start, text), inside, start_written or "anything", end_written or "anything", text
-    )
+    return _range(text, start, end, inside)
 
 
-def _not_below(end: float, start: float, text: str) -> float:
-    if end < start:
+_DOWNWARDS = Quantity(-math.inf, "anything", False)
+_UPWARDS = Quantity(math.inf, "anything", False)
+
+
+def _bare(text: str, quantity: Quantity, bare: str, inside: bool) -> Range:
+    if inside:
+        return _range(text, Quantity(0, "nothing", False), quantity, inside)
+    if bare == LEAST:
+        return _range(text, quantity, _UPWARDS, inside)
+    if quantity.amount < 0:
+        raise ValueError("%r is negative; the largest offset either way is meant" % text)
+    return _range(text, Quantity(-quantity.amount, "-" + quantity.written, True), quantity, inside)
+
+
+def _range(text: str, start: Quantity, end: Quantity, inside: bool) -> Range:
+    if end.amount < start.amount:
         raise ValueError("%r ends before it starts" % text)
-    return end
+    return Range(start.amount, end.amount, inside, start.written, end.written, text)
 
 
 # Alerting values as open or closed intervals: (from, from included, to, to included).

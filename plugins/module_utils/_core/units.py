@@ -7,6 +7,9 @@ from __future__ import annotations
 import re
 from typing import Mapping, NamedTuple, Tuple
 
+LARGEST = 2**63
+"""No volume holds more bytes, and no clock is off by more seconds."""
+
 _NUMBER = re.compile(r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}))\s*([A-Za-z]{0,8})", re.ASCII)
 
 
@@ -64,6 +67,8 @@ def parse_quantity(text: str, unit: Unit) -> Quantity:
     if suffix and suffix not in unit.factors:
         raise ValueError("%r is no unit here; use %s" % (suffix, ", ".join(unit.factors)))
     amount = float(number) * unit.factors.get(suffix or unit.base, 1)
+    if abs(amount) > LARGEST:
+        raise ValueError("%r is more than there can be" % text)
     exact = int(amount) if amount == int(amount) else amount
     return Quantity(exact, "%s %s" % (number, suffix or unit.base), bool(suffix))
 
