@@ -245,7 +245,7 @@ def _link(check: Check) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
