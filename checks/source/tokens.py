@@ -144,7 +144,9 @@ _NEW = os.O_CREAT | _SAFE
 
 
 def _open_folder(directory: str) -> int:
-    parent = os.path.dirname(directory.rstrip("/"))
+    # With a slash at its end a symlink would be followed.
+    directory = directory.rstrip("/") or directory
+    parent = os.path.dirname(directory)
     # The default lies two folders below the home; a home itself is never made.
     if not os.path.isdir(parent) and os.path.isdir(os.path.dirname(os.path.dirname(parent))):
         os.makedirs(parent, mode=0o700, exist_ok=True)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The installed commands, run as an engine runs them: a process, its two streams and its exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+BIN = Path(sys.prefix) / "bin"
+
+_LIMIT = 60
+"""Seconds after which a run counts as hanging; none of them is meant to take this long."""
+
+
+class Done(NamedTuple):
+    """What a run came to."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of standard output."""
+        return self.out.splitlines()
+
+    @property
+    def first(self) -> str:
+        """The first line without its performance data."""
+        return self.lines[0].partition(" | ")[0]
+
+    @property
+    def numbers(self) -> str:
+        """The performance data."""
+        return self.lines[0].partition(" | ")[2]
+
+
+class Runner:
+    """Runs commands for one user, who has a home of his own and nothing in his environment but what is given here."""
+
+    def __init__(self, home: Path, env: Mapping[str, str] = {}) -> None:
+        self.home = home
+        self.variables = env
+
+    def environment(self, env: Mapping[str, str] = {}) -> dict[str, str]:
+        """The environment of a run."""
+        own = {"HOME": str(self.home), "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
+        return {**own, **self.variables, **env}
+
+    def __call__(self, command: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] = {}) -> Done:
+        """Run an installed command to its end."""
+        return self.process(str(BIN / command), *words, stdin=stdin, env=env)
+
+    def python(self, code: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] = {}) -> Done:
+        """Run a program in this environment's Python, to its end; its words are those of a command."""
+        return self.process(sys.executable, "-c", code, *words, stdin=stdin, env=env)
+
+    def process(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] = {}) -> Done:
+        """Run a process to its end."""
+        begun = time.monotonic()
+        done = subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            env=self.environment(env),
+            cwd=self.home,
+            timeout=_LIMIT,
+            check=False,
+        )
+        took = time.monotonic() - begun
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode(), took)
+
+
+def in_time(limit: float, run: Callable[[], Done]) -> Done:
+    """A run that must end within a limit and half a second.
+
+    On a machine that is busy elsewhere even the start of an interpreter takes long, so the best of three counts: what
+    hangs does so each time.
+    """
+    done = run()
+    for _ in range(2):
+        if done.seconds < limit + 0.5:
+            break
+        done = run()
+    assert done.seconds < limit + 0.5, f"{done.seconds:.2f} s is no {limit} s: {done.lines}"
+    return done
+
+
+def credentials(username: str, password: str) -> dict[str, str]:
+    """The variables that hold them."""
+    return {"WA_WEB_USERNAME": username, "WA_WEB_PASSWORD": password}

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A server that does things wrong, on raw sockets: each fault has a name, a place where it strikes and a way to act.
+
+Whatever a fault does not touch works as in the product: login, logout, and a healthy answer.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, final
+
+import documents
+import trustme
+
+LOGIN = "/v1/users/login"
+LOGOUT = "/v1/users/logout"
+SUPPORT = "/v1/support"
+CONNECTION = "the connection, before TLS"
+HANDSHAKE = "the connection, within TLS"
+
+TOKEN = "marked-token-of-the-server"
+
+
+class Received(NamedTuple):
+    """A request as it came in; the names of headers are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+class Wire:
+    """One connection to a client."""
+
+    def __init__(self, connection: socket.socket, over: threading.Event) -> None:
+        self.connection = connection
+        self.request = Received("", "", {})
+        self._over = over
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.connection.sendall(data)
+
+    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """Send an answer that is whole."""
+        told = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+        lines = [f"HTTP/1.1 {status} Reason", *(f"{name.replace('_', '-')}: {value}" for name, value in told.items())]
+        self.send("\r\n".join([*lines, "", ""]).encode() + body)
+
+    def error(self, status: int, code: int, title: str, details: str | None = None) -> None:
+        """Send an error in the API's own envelope."""
+        one = {"code": code, "title": title, **({} if details is None else {"details": details})}
+        self.answer(status, json.dumps({"errors": [one], "meta": documents.META}).encode())
+
+    def wait(self, seconds: float = 3600) -> None:
+        """Say nothing for a while, or until the client or the server is gone."""
+        end = threading.Event()
+
+        def watch() -> None:
+            with suppress(OSError):
+                while self.connection.recv(65536):
+                    pass
+            end.set()
+
+        threading.Thread(target=watch, daemon=True).start()
+        waited = 0.0
+        while waited < seconds and not end.wait(0.05) and not self._over.is_set():
+            waited += 0.05
+
+    def drip(self, data: bytes, pause: float = 0.2) -> None:
+        """Send a byte at a time, until the server ends."""
+        for byte in data:
+            if self._over.wait(pause):
+                return
+            self.send(bytes([byte]))
+
+    def reset(self) -> None:
+        """Break the connection off so that the client sees a reset."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+
+Act = Callable[[Wire], None]
+
+
+class Fault(NamedTuple):
+    """A thing that is wrong: where it strikes, and what it does there."""
+
+    strikes: str
+    act: Act
+
+
+def _send(*data: bytes) -> Act:
+    return lambda wire: wire.send(b"".join(data))
+
+
+def _one_after_another(*acts: Act) -> Act:
+    def act(wire: Wire) -> None:
+        for one in acts:
+            one(wire)
+
+    return act
+
+
+def _head(length: int | None, more: str = "") -> bytes:
+    told = "" if length is None else f"Content-Length: {length}\r\n"
+    return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{told}{more}\r\n".encode()
+
+
+def _redirect(status: int) -> Act:
+    return lambda wire: wire.answer(status, Location=f"https://localhost:{_own_port(wire)}/elsewhere")
+
+
+def _own_port(wire: Wire) -> int:
+    port = wire.connection.getsockname()[1]
+    assert isinstance(port, int)
+    return port
+
+
+def _echo(wire: Wire) -> None:
+    told = " ".join(f"{name}={value}" for name, value in wire.request.headers.items() if name != "user-agent")
+    wire.error(500, 1014, told[:70], wire.request.headers.get("authorization", ""))
+
+
+def _html(status: int, title: str = "Welcome") -> Act:
+    page = f"<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
+    return lambda wire: wire.answer(status, page, Content_Type="text/html")
+
+
+_WHOLE = documents.single()
+_CHUNKED = _head(None, "Transfer-Encoding: chunked\r\n")
+_BOMB = gzip.compress(b" " * 64 * 2**20)
+
+FAULTS: Mapping[str, Fault] = {
+    # Nothing is wrong.
+    "healthy": Fault("", lambda wire: None),
+    # The connection.
+    "says nothing": Fault(CONNECTION, Wire.wait),
+    "closes at once": Fault(CONNECTION, lambda wire: wire.connection.close()),
+    "resets at once": Fault(CONNECTION, Wire.reset),
+    "speaks plain HTTP": Fault(CONNECTION, lambda wire: wire.answer(400, b"Client sent an HTTP request")),
+    "speaks something else": Fault(CONNECTION, _send(b"SSH-2.0-OpenSSH_9.2p1\r\n")),
+    "ends the handshake": Fault(CONNECTION, _send(b"\x15\x03\x03\x00\x02\x02\x28")),
+    # Within TLS, before any HTTP.
+    "says nothing within TLS": Fault(HANDSHAKE, Wire.wait),
+    "closes within TLS": Fault(HANDSHAKE, lambda wire: None),
+    "speaks no HTTP": Fault(HANDSHAKE, _send(b"220 mail.example ESMTP\r\n")),
+    # The login.
+    "login: empty 401": Fault(LOGIN, lambda wire: wire.answer(401)),
+    "login: password must change": Fault(LOGIN, lambda wire: wire.error(401, 1024, "Change password", "first login")),
+    "login: 403": Fault(LOGIN, lambda wire: wire.error(403, 1005, "Access denied")),
+    "login: locked out": Fault(LOGIN, lambda wire: wire.error(429, 1015, "Too many requests")),
+    "login: 500": Fault(LOGIN, lambda wire: wire.error(500, 1023, "Database error", "gone away")),
+    "login: a page": Fault(LOGIN, _html(200, "Sign in")),
+    "login: no path": Fault(LOGIN, _html(404, "Not Found")),
+    "login: redirect": Fault(LOGIN, _redirect(302)),
+    "login: no token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": []}')),
+    "login: odd users": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [7]}')),
+    "login: forged token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"token": "a\\r\\nX-Evil: 1"}]}')),
+    "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
+    "login: says nothing": Fault(LOGIN, Wire.wait),
+    # The logout: by then the answer is there.
+    "logout: 500": Fault(LOGOUT, lambda wire: wire.error(500, 1014, "Internal error")),
+    "logout: closes": Fault(LOGOUT, lambda wire: None),
+    "logout: says nothing": Fault(LOGOUT, Wire.wait),
+    # The answer: status.
+    "204": Fault(SUPPORT, lambda wire: wire.answer(204)),
+    "301": Fault(SUPPORT, _redirect(301)),
+    "302": Fault(SUPPORT, _redirect(302)),
+    "307": Fault(SUPPORT, _redirect(307)),
+    "redirect to nowhere": Fault(SUPPORT, lambda wire: wire.answer(302)),
+    "redirect with syntax": Fault(SUPPORT, lambda wire: wire.answer(302, Location="https://x/|a=1;<b>")),
+    "400": Fault(SUPPORT, lambda wire: wire.error(400, 1000, "Generic error", "what?")),
+    "401": Fault(SUPPORT, lambda wire: wire.error(401, 1005, "Access denied", "invalid token")),
+    "401 empty": Fault(SUPPORT, lambda wire: wire.answer(401)),
+    "403": Fault(SUPPORT, lambda wire: wire.error(403, 1005, "Access denied")),
+    "403 page": Fault(SUPPORT, _html(403, "Forbidden")),
+    "404": Fault(SUPPORT, lambda wire: wire.error(404, 1006, "Resource not found")),
+    "404 page": Fault(SUPPORT, _html(404, "Not Found")),
+    "407": Fault(SUPPORT, lambda wire: wire.answer(407)),
+    "429": Fault(SUPPORT, lambda wire: wire.error(429, 1015, "Too many requests", "slow down")),
+    "500": Fault(SUPPORT, lambda wire: wire.error(500, 1014, "Internal error", "node is unreachable")),
+    "500 empty": Fault(SUPPORT, lambda wire: wire.answer(500)),
+    "500 odd": Fault(SUPPORT, lambda wire: wire.answer(500, b'{"errors": {"code": 1}}')),
+    "502 page": Fault(SUPPORT, _html(502, "Bad Gateway")),
+    "503": Fault(SUPPORT, lambda wire: wire.error(503, 1016, "Service unavailable")),
+    "504 page": Fault(SUPPORT, _html(504, "Gateway Timeout")),
+    "555": Fault(SUPPORT, lambda wire: wire.answer(555, b"unknown")),
+    "echoes": Fault(SUPPORT, _echo),
+    # The answer: body.
+    "a page": Fault(SUPPORT, _html(200)),
+    "a page with syntax": Fault(SUPPORT, _html(200, "a | b=1;2\x1b[31m &lt;")),
+    "empty": Fault(SUPPORT, lambda wire: wire.answer(200)),
+    "an error with 200": Fault(SUPPORT, lambda wire: wire.error(200, 1014, "Internal error", "database gone")),
+    "no support": Fault(SUPPORT, lambda wire: wire.answer(200, b'{"status": "ok"}')),
+    "half the JSON": Fault(SUPPORT, lambda wire: wire.answer(200, _WHOLE[: len(_WHOLE) // 2])),
+    "half the body": Fault(SUPPORT, _send(_head(len(_WHOLE)), _WHOLE[: len(_WHOLE) // 2])),
+    "half a chunk": Fault(SUPPORT, _send(_CHUNKED, b"ff\r\n{")),
+    "no last chunk": Fault(SUPPORT, _send(_CHUNKED, b"1\r\n{\r\n")),
+    "no chunk": Fault(SUPPORT, _send(_CHUNKED, b"zz\r\n{\r\n")),
+    "half the head": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\nContent-Le")),
+    "no answer": Fault(SUPPORT, lambda wire: None),
+    "reset": Fault(SUPPORT, Wire.reset),
+    "reset within the body": Fault(SUPPORT, _one_after_another(_send(_head(9), b"{"), Wire.reset)),
+    "no status line": Fault(SUPPORT, _send(b"hello\r\n\r\n")),
+    "endless header": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 200_000, b"\r\n\r\n")),
+    "too many headers": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n" * 500, b"\r\n")),
+    "too large": Fault(SUPPORT, lambda wire: wire.answer(200, b"[" + b" " * 9 * 2**20 + b"]")),
+    "too large when unpacked": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMB, Content_Encoding="gzip")),
+    "packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE), Content_Encoding="gzip")),
+    "badly packed": Fault(SUPPORT, lambda wire: wire.answer(200, b"no gzip at all", Content_Encoding="gzip")),
+    "half packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE)[:200], Content_Encoding="gzip")),
+    # The answer: time.
+    "says nothing to the request": Fault(SUPPORT, Wire.wait),
+    "drips the head": Fault(SUPPORT, lambda wire: wire.drip(_head(len(_WHOLE)) + _WHOLE)),
+    "drips the body": Fault(SUPPORT, _one_after_another(_send(_head(len(_WHOLE))), lambda wire: wire.drip(_WHOLE))),
+    "drips chunks": Fault(
+        SUPPORT,
+        _one_after_another(_send(_CHUNKED), lambda wire: wire.drip(b"1\r\n \r\n" * 1000)),
+    ),
+    "stops within the body": Fault(SUPPORT, _one_after_another(_send(_head(len(_WHOLE)), _WHOLE[:100]), Wire.wait)),
+}
+
+
+@final
+class FaultServer:
+    """A server with one fault at a time, on a free port of the loopback interface.
+
+    ``certificate`` and ``client_ca`` make it one with another certificate, or one that wants the client's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        fault: str = "healthy",
+        certificate: trustme.LeafCert | None = None,
+        client_ca: trustme.CA | None = None,
+    ) -> None:
+        ca = trustme.CA()
+        self.ca_file = str(folder / "ca.pem")
+        ca.cert_pem.write_to_path(self.ca_file)
+        self.received: list[Received] = []
+        self.connections = 0
+        self._fault = FAULTS[fault]
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        (certificate or ca.issue_cert("localhost", "127.0.0.1")).configure_cert(self._context)
+        if client_ca is not None:
+            client_ca.configure_trust(self._context)
+            self._context.verify_mode = ssl.CERT_REQUIRED
+        self._over = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"https://localhost:{self.port}"
+
+    def use(self, fault: str) -> None:
+        """Be wrong in another way from now on, and forget what was asked."""
+        self._fault = FAULTS[fault]
+        self.received.clear()
+        self.connections = 0
+
+    def __enter__(self) -> FaultServer:
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        # A listener that waits is only woken by a connection.
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            pass
+        self._listener.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while not self._over.is_set():
+                connection, _address = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(connection, self._fault), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, fault: Fault) -> None:
+        # Clients that give up are what many faults are about.
+        with suppress(OSError, ValueError), connection:
+            if fault.strikes == CONNECTION:
+                fault.act(Wire(connection, self._over))
+                return
+            with self._context.wrap_socket(connection, server_side=True) as secured:
+                wire = Wire(secured, self._over)
+                if fault.strikes == HANDSHAKE:
+                    fault.act(wire)
+                    return
+                while self._one(wire, fault):
+                    pass
+
+    def _one(self, wire: Wire, fault: Fault) -> bool:
+        wire.request = _receive(wire.connection)
+        self.received.append(wire.request)
+        path = wire.request.path
+        if path == fault.strikes:
+            fault.act(wire)
+            return False
+        if path == LOGIN:
+            wire.answer(200, json.dumps({"users": [{"token": TOKEN}], "meta": documents.META}).encode())
+        elif path == SUPPORT:
+            wire.answer(200, _WHOLE)
+        elif path == LOGOUT:
+            wire.answer(200, b'{"meta": {}}')
+        else:
+            wire.error(404, 1006, "Resource not found")
+        return True
+
+
+def _receive(connection: socket.socket) -> Received:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            raise ValueError("the client is gone")
+        data += more
+    head, _end, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
+    missing = int(headers.get("content-length", "0")) - len(body)
+    while missing > 0:
+        missing -= len(connection.recv(missing))
+    method, path, _version = first.split(" ")
+    return Received(method, path, headers)

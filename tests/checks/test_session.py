@@ -1,0 +1,548 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Logging in as rarely as can be: kept tokens, refusals held back, and nothing left behind for others to read."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from commands import BIN, Runner, credentials, in_time
+from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
+from wabiz_monitoring.core.catalogue import Trouble
+from wabiz_monitoring.core.deadline import Deadline
+from wabiz_monitoring.core.deployment import parse
+from wabiz_monitoring.core.session import HOLD_BACK, Credentials
+from wabiz_monitoring.simulator import Simulator
+from wabiz_monitoring.source.api import Api
+from wabiz_monitoring.source.tls import Tls
+from wabiz_monitoring.source.tokens import DiskKeeper
+
+PASSWORD = "marked-password"
+WRONG = "marked-wrong-password"
+
+
+class Clock:
+    """The server's clock, which a test moves."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sim(clock: Clock) -> Iterator[Simulator]:
+    with Simulator(password=PASSWORD, clock=clock) as sim:
+        yield sim
+
+
+class Monitor:
+    """Runs of one check, with one state folder."""
+
+    def __init__(self, server: Simulator | FaultServer, folder: Path | None, password: str | None = PASSWORD) -> None:
+        self.server = server
+        self.folder = folder
+        self.credentials = Credentials("monitor" if password else None, password)
+
+    def run(self) -> str:
+        """What a run comes to: the version of the build, or the sentence of the trouble."""
+        url, login = self.server.url, self.credentials
+        keeper = DiskKeeper(str(self.folder), url, login) if self.folder and login.can_log_in else None
+        api = Api(url, login, Tls(self.server.ca_file), {}, keeper)
+        try:
+            return parse(api.fetch(Deadline(10)).body).nodes[0].version or ""
+        except Trouble as trouble:
+            return f"{trouble.problem}: {trouble.text}"
+
+    @property
+    def kept(self) -> Path:
+        """The one file of the folder that holds what is kept."""
+        assert self.folder
+        (file,) = self.folder.glob("*.json")
+        return file
+
+    def change(self, **differing: Any) -> None:
+        """Rewrite what is kept."""
+        held = json.loads(self.kept.read_text())
+        self.kept.write_text(json.dumps({**held, **differing}))
+
+
+@pytest.fixture
+def monitor(sim: Simulator, tmp_path: Path) -> Monitor:
+    return Monitor(sim, tmp_path / "state")
+
+
+WELL = "2.45.1"
+
+
+def test_the_token_of_one_login_serves_all_later_runs(sim: Simulator, monitor: Monitor) -> None:
+    assert [monitor.run() for _ in range(4)] == [WELL] * 4
+    assert (sim.logins, sim.logouts, sim.requests) == (1, 0, 5)
+
+
+def test_a_token_that_was_revoked_costs_one_login(sim: Simulator, monitor: Monitor) -> None:
+    monitor.run()
+    sim.revoke_tokens()
+    assert [monitor.run(), monitor.run()] == [WELL, WELL]
+    assert (sim.logins, len(sim.tokens)) == (2, 1)
+
+
+def test_a_token_that_the_server_lets_expire_costs_one_login(sim: Simulator, monitor: Monitor, clock: Clock) -> None:
+    monitor.run()
+    clock.ahead = 8 * 86400
+    assert [monitor.run(), monitor.run()] == [WELL, WELL]
+    assert sim.logins == 2
+
+
+def test_a_token_that_is_known_to_have_expired_is_not_even_tried(sim: Simulator, monitor: Monitor) -> None:
+    monitor.run()
+    monitor.change(expires=time.time() - 1)
+    before = sim.requests
+    assert monitor.run() == WELL
+    assert (sim.requests - before, sim.logins) == (2, 2)
+
+
+def test_a_token_without_an_expiry_is_kept_until_it_is_refused(tmp_path: Path) -> None:
+    with FaultServer(tmp_path) as server:
+        monitor = Monitor(server, tmp_path / "state")
+        assert {monitor.run(), monitor.run()} == {"2.18.22"}
+        assert [request.path for request in server.received] == [LOGIN, SUPPORT, SUPPORT]
+
+
+def test_a_refused_login_is_held_back(sim: Simulator, tmp_path: Path) -> None:
+    monitor = Monitor(sim, tmp_path / "state", WRONG)
+    refused = "unauthorized: login of user monitor refused: wrong user name or password (HTTP 401)"
+    assert monitor.run() == refused
+    before = sim.requests
+    again = [monitor.run() for _ in range(3)]
+    assert {told.partition("; ")[0] for told in again} == {refused}
+    assert all("not tried again for 4.9 minutes, so that this address is not locked out" in told for told in again)
+    assert (sim.requests, sim.failed_logins) == (before, 1)
+
+
+def test_it_is_held_back_for_five_minutes_and_then_tried_again(sim: Simulator, tmp_path: Path) -> None:
+    monitor = Monitor(sim, tmp_path / "state", WRONG)
+    monitor.run()
+    held = json.loads(monitor.kept.read_text())["held"]
+    assert HOLD_BACK == 300
+    assert 295 < held["until"] - time.time() <= 300
+    monitor.change(held={**held, "until": time.time() - 1})
+    monitor.run()
+    assert sim.failed_logins == 2
+
+
+def test_a_clock_that_was_set_back_holds_nobody_back_for_years(sim: Simulator, tmp_path: Path) -> None:
+    monitor = Monitor(sim, tmp_path / "state", WRONG)
+    monitor.run()
+    held = json.loads(monitor.kept.read_text())["held"]
+    monitor.change(held={**held, "until": time.time() + 10**8})
+    monitor.run()
+    assert sim.failed_logins == 2
+
+
+def test_other_credentials_are_tried_at_once_and_end_the_hold_back(sim: Simulator, tmp_path: Path) -> None:
+    wrong, right = (Monitor(sim, tmp_path / "state", password) for password in (WRONG, PASSWORD))
+    wrong.run()
+    assert right.run() == WELL
+    assert "held" not in json.loads(right.kept.read_text())
+    assert (sim.logins, sim.failed_logins) == (1, 1)
+
+
+def test_a_kept_token_that_dies_together_with_the_password_ends_in_one_try(sim: Simulator, monitor: Monitor) -> None:
+    monitor.run()
+    # The product's own way to change a password: the tokens go with it here.
+    requests.post(
+        f"{sim.url}/v1/users/login",
+        auth=("monitor", PASSWORD),
+        json={"new_password": "another"},
+        verify=sim.ca_file,
+        timeout=10,
+    ).raise_for_status()
+    sim.revoke_tokens()
+    assert [monitor.run().split(":")[0] for _ in range(5)] == ["unauthorized"] * 5
+    assert sim.failed_logins == 1
+
+
+def test_a_lock_out_is_told_as_such_and_held_back(sim: Simulator, tmp_path: Path) -> None:
+    for _ in range(31):
+        requests.post(f"{sim.url}/v1/users/login", auth=("monitor", WRONG), verify=sim.ca_file, timeout=10)
+    monitor = Monitor(sim, tmp_path / "state")
+    locked = "throttled: login of user monitor refused: too many failed logins from this address (HTTP 429)"
+    assert monitor.run() == locked
+    before = sim.requests
+    assert monitor.run().startswith(f"{locked}; not tried again for ")
+    assert sim.requests == before
+
+
+@pytest.mark.parametrize("fault", ["login: 500", "login: a page", "login: cut", "login: redirect", "login: no token"])
+def test_a_login_that_fails_for_other_reasons_is_not_held_back(fault: str, tmp_path: Path) -> None:
+    with FaultServer(tmp_path, fault) as server:
+        monitor = Monitor(server, tmp_path / "state")
+        assert monitor.run() == monitor.run()
+        assert [request.path for request in server.received] == [LOGIN, LOGIN]
+
+
+@pytest.mark.parametrize(
+    "fault", ["login: empty 401", "login: password must change", "login: 403", "login: locked out"]
+)
+def test_a_login_that_is_refused_is_tried_once(fault: str, tmp_path: Path) -> None:
+    with FaultServer(tmp_path, fault) as server:
+        monitor = Monitor(server, tmp_path / "state")
+        first = monitor.run()
+        assert monitor.run().startswith(f"{first}; not tried again for ")
+        assert [request.path for request in server.received] == [LOGIN]
+
+
+def test_a_fresh_token_that_is_refused_is_no_reason_to_log_in_again(tmp_path: Path) -> None:
+    with FaultServer(tmp_path, "401") as server:
+        monitor = Monitor(server, tmp_path / "state")
+        assert monitor.run() == "unauthorized: the token just given out is refused (HTTP 401)"
+        assert [request.path for request in server.received] == [LOGIN, SUPPORT]
+
+
+def test_a_user_who_may_not_read_does_not_log_in_again_and_again(tmp_path: Path) -> None:
+    with FaultServer(tmp_path, "403") as server:
+        monitor = Monitor(server, tmp_path / "state")
+        assert {monitor.run().split(":")[0] for _ in range(3)} == {"unauthorized"}
+        assert [request.path for request in server.received].count(LOGIN) == 1
+
+
+def test_a_login_sends_the_password_and_no_new_one(tmp_path: Path) -> None:
+    with FaultServer(tmp_path) as server:
+        Monitor(server, tmp_path / "state").run()
+        login = server.received[0]
+    basic = base64.b64encode(f"monitor:{PASSWORD}".encode()).decode()
+    assert (login.method, login.headers["authorization"]) == ("POST", f"Basic {basic}")
+    assert login.headers.get("content-length", "0") == "0"
+
+
+def test_without_a_state_folder_every_run_logs_out(sim: Simulator) -> None:
+    monitor = Monitor(sim, None)
+    assert [monitor.run(), monitor.run()] == [WELL, WELL]
+    assert (sim.logins, sim.logouts, sim.tokens) == (2, 2, ())
+
+
+@pytest.mark.parametrize("fault", ["500", "half the JSON", "404", "no answer"])
+def test_it_logs_out_even_when_the_answer_is_no_good(fault: str, tmp_path: Path) -> None:
+    with FaultServer(tmp_path, fault) as server:
+        Monitor(server, None).run()
+        assert [request.path for request in server.received] == [LOGIN, SUPPORT, LOGOUT]
+
+
+def test_a_token_that_was_given_is_used_as_it_is(sim: Simulator) -> None:
+    Monitor(sim, None).run()
+    token = requests.post(
+        f"{sim.url}/v1/users/login", auth=("monitor", PASSWORD), verify=sim.ca_file, timeout=10
+    ).json()["users"][0]["token"]
+    before = (sim.logins, sim.logouts)
+    monitor = Monitor(sim, None, None)
+    monitor.credentials = Credentials(None, None, token)
+    assert monitor.run() == WELL
+    monitor.credentials = Credentials("monitor", PASSWORD, token)
+    assert monitor.run() == WELL
+    assert (sim.logins, sim.logouts) == before
+
+
+def test_a_given_token_that_is_refused_falls_back_to_a_login_where_there_is_one(sim: Simulator) -> None:
+    monitor = Monitor(sim, None, None)
+    monitor.credentials = Credentials(None, None, "no-such-token")
+    assert monitor.run() == "unauthorized: the token given is refused (HTTP 401)"
+    monitor.credentials = Credentials("monitor", PASSWORD, "no-such-token")
+    assert monitor.run() == WELL
+    assert (sim.logins, sim.logouts) == (1, 1)
+
+
+def test_nobody_asks_with_half_of_the_credentials(sim: Simulator) -> None:
+    monitor = Monitor(sim, None, None)
+    for half in (Credentials(), Credentials("monitor"), Credentials(None, PASSWORD)):
+        monitor.credentials = half
+        assert monitor.run() == "unauthorized: no credentials were given (HTTP 401)"
+    assert (sim.logins, sim.failed_logins) == (0, 0)
+
+
+# The state folder.
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_folder_and_files_are_for_their_owner_only_whatever_the_umask(sim: Simulator, runner: Runner) -> None:
+    command = f"umask 0; exec {BIN}/check_wabiz_socket --url {sim.url} --ca-file {sim.ca_file}"
+    done = runner.process("sh", "-c", command, env=credentials("monitor", PASSWORD))
+    assert done.code == 0, done
+    folder = runner.home / ".local" / "state" / "wabiz-monitoring"
+    assert mode(folder) == 0o700
+    files = list(folder.iterdir())
+    assert {mode(file) for file in files} == {0o600}
+    assert {file.suffix for file in files} == {".json", ".lock"}
+
+
+def test_the_folder_follows_xdg(sim: Simulator, runner: Runner, tmp_path: Path) -> None:
+    state = tmp_path / "xdg"
+    state.mkdir()
+    words = ["--url", sim.url, "--ca-file", sim.ca_file]
+    assert (
+        runner(
+            "check_wabiz_socket", *words, env={"XDG_STATE_HOME": str(state), **credentials("monitor", PASSWORD)}
+        ).code
+        == 0
+    )
+    assert [path.name for path in state.iterdir()] == ["wabiz-monitoring"]
+    assert list(runner.home.iterdir()) == []
+
+
+def test_nothing_is_left_lying_about(sim: Simulator, monitor: Monitor) -> None:
+    for _ in range(3):
+        monitor.run()
+        sim.revoke_tokens()
+    assert monitor.folder
+    assert sorted(path.suffix for path in monitor.folder.iterdir()) == [".json", ".lock"]
+
+
+def test_each_user_and_each_address_has_its_own_token(sim: Simulator, tmp_path: Path) -> None:
+    Monitor(sim, tmp_path / "state").run()
+    other = Monitor(sim, tmp_path / "state", WRONG)
+    other.credentials = Credentials("other", WRONG)
+    assert other.run().startswith("unauthorized")
+    with FaultServer(tmp_path) as server:
+        assert Monitor(server, tmp_path / "state").run() == "2.18.22"
+    assert len(list((tmp_path / "state").glob("*.json"))) == 3
+
+
+def test_neither_password_nor_an_easy_digest_of_it_reaches_the_disk(sim: Simulator, tmp_path: Path) -> None:
+    Monitor(sim, tmp_path / "state").run()
+    Monitor(sim, tmp_path / "state", WRONG).run()
+    sim.revoke_tokens()
+    Monitor(sim, tmp_path / "state", WRONG).run()
+    held = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir())
+    assert b"digest" in held
+    for password in (PASSWORD, WRONG):
+        raw = password.encode()
+        plain = [
+            raw,
+            base64.b64encode(raw),
+            base64.b64encode(b"monitor:" + raw),
+            hashlib.sha256(raw).hexdigest().encode(),
+        ]
+        assert not [form for form in plain if form in held]
+
+
+def test_a_folder_that_is_a_symlink_is_not_used(sim: Simulator, monitor: Monitor, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "state").symlink_to(tmp_path / "elsewhere")
+    for folder in (tmp_path / "state", f"{tmp_path}/state/"):
+        keeper = DiskKeeper(str(folder), sim.url, monitor.credentials)
+        assert not keeper.keeps
+        assert keeper.why_not
+    assert monitor.run() == WELL
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (sim.logins, sim.logouts) == (1, 1)
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(sim: Simulator, monitor: Monitor, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o770)
+    assert monitor.run() == WELL
+    assert list((tmp_path / "state").iterdir()) == []
+    assert (sim.logins, sim.logouts) == (1, 1)
+    assert DiskKeeper(str(monitor.folder), sim.url, monitor.credentials).why_not == "others may write to it"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/proc/nowhere/at/all", "No such file or directory"),
+        ("/dev/null", "Not a directory"),
+        ("/proc/self/state", "No such file or directory"),
+        ("", "No such file or directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_is_told(path: str, told: str) -> None:
+    keeper = DiskKeeper(path, "https://localhost", Credentials("monitor", PASSWORD))
+    assert (keeper.keeps, keeper.why_not) == (False, told)
+
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+
+
+@root
+def test_a_folder_of_somebody_else_is_not_used(sim: Simulator, monitor: Monitor, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    os.chown(tmp_path / "state", 65534, 65534)
+    assert monitor.run() == WELL
+    assert (sim.logins, sim.logouts) == (1, 1)
+    assert DiskKeeper(str(monitor.folder), sim.url, monitor.credentials).why_not == "it belongs to somebody else"
+
+
+@root
+def test_a_file_of_somebody_else_is_not_believed(sim: Simulator, monitor: Monitor) -> None:
+    monitor.run()
+    os.chown(monitor.kept, 65534, 65534)
+    monitor.run()
+    assert sim.logins == 2
+    assert monitor.kept.stat().st_uid == 0
+
+
+def test_a_file_that_others_could_read_is_not_believed(sim: Simulator, monitor: Monitor) -> None:
+    monitor.run()
+    monitor.kept.chmod(0o644)
+    monitor.run()
+    assert sim.logins == 2
+    assert mode(monitor.kept) == 0o600
+
+
+def test_a_file_that_is_a_symlink_is_neither_read_nor_written_through(
+    sim: Simulator, monitor: Monitor, tmp_path: Path
+) -> None:
+    monitor.run()
+    target = tmp_path / "target"
+    monitor.kept.rename(target)
+    (tmp_path / "state" / target.name).unlink(missing_ok=True)
+    keeper = DiskKeeper(str(monitor.folder), sim.url, monitor.credentials)
+    held = target.read_bytes()
+    (tmp_path / "state" / f"{keeper._name}.json").symlink_to(target)
+    assert keeper.token() is None
+    assert monitor.run() == WELL
+    assert target.read_bytes() == held
+    assert not monitor.kept.is_symlink()
+
+
+def test_a_lock_that_is_a_symlink_is_not_made_elsewhere(sim: Simulator, monitor: Monitor, tmp_path: Path) -> None:
+    monitor.run()
+    (lock,) = (tmp_path / "state").glob("*.lock")
+    lock.unlink()
+    lock.symlink_to(tmp_path / "planted")
+    sim.revoke_tokens()
+    assert monitor.run() == WELL
+    assert not (tmp_path / "planted").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"token": 5}',
+        '{"token": ""}',
+        '{"token": "a b"}',
+        '{"token": "a\\r\\nX-Evil: 1"}',
+        '{"token": "t", "expires": "soon"}',
+        '{"token": "t", "expires": 1}',
+        '{"held": {"until": 1e99}}',
+        '{"held": {"until": "x", "problem": [], "text": 1}}',
+        '{"held": []}',
+        "[" * 5000,
+        '{"token": "' + "x" * 20000 + '"}',
+    ],
+)
+def test_what_is_kept_is_not_believed_when_it_makes_no_sense(sim: Simulator, monitor: Monitor, content: str) -> None:
+    monitor.run()
+    monitor.kept.write_text(content)
+    assert monitor.run() == WELL
+    assert sim.logins == 2
+
+
+def test_a_pipe_or_a_folder_in_the_place_of_the_file_holds_nobody_up(sim: Simulator, monitor: Monitor) -> None:
+    monitor.run()
+    kept = monitor.kept
+    kept.unlink()
+    os.mkfifo(kept, 0o600)
+    assert monitor.run() == WELL
+    kept.unlink()
+    kept.mkdir()
+    assert monitor.run() == WELL
+    assert sim.logouts == 1
+
+
+def test_a_token_that_cannot_be_kept_is_given_back(sim: Simulator, runner: Runner) -> None:
+    # A full disk, as far as this process can tell.
+    command = f"ulimit -f 0; exec {BIN}/check_wabiz_socket --url {sim.url} --ca-file {sim.ca_file}"
+    done = runner.process("sh", "-c", command, env=credentials("monitor", PASSWORD))
+    assert (done.code, done.err) == (0, "")
+    assert (sim.logins, sim.logouts, sim.tokens) == (1, 1, ())
+
+
+def test_a_lock_that_is_never_let_go_ends_with_the_time_limit(sim: Simulator, runner: Runner, tmp_path: Path) -> None:
+    monitor = Monitor(sim, tmp_path / "state")
+    monitor.run()
+    sim.revoke_tokens()
+    (lock,) = (tmp_path / "state").glob("*.lock")
+    words = ["--url", sim.url, "--ca-file", sim.ca_file, "--state-dir", str(tmp_path / "state"), "-t", "1"]
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = in_time(1, lambda: runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)))
+    assert (done.code, done.first) == (2, "WABIZ SOCKET CRITICAL - no complete answer within 1 s")
+
+
+def together(sim: Simulator, runner: Runner, count: int) -> list[tuple[int, str]]:
+    command = [str(BIN / "check_wabiz_socket"), "--url", sim.url, "--ca-file", sim.ca_file]
+    environment = runner.environment(credentials("monitor", PASSWORD))
+    runs = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(count)
+    ]
+    return [(run.wait(60), run.communicate()[0]) for run in runs]
+
+
+def test_fifty_runs_at_once_on_a_revoked_token_log_in_once(sim: Simulator, runner: Runner) -> None:
+    assert together(sim, runner, 1)[0][0] == 0
+    sim.revoke_tokens()
+    told = together(sim, runner, 50)
+    assert {code for code, _out in told} == {0}, [out for code, out in told if code]
+    # The first login and one more for all fifty of them.
+    assert sim.logins == 2
+    assert len(sim.tokens) == 1
+
+
+def test_many_first_runs_at_once_log_in_once(sim: Simulator, runner: Runner) -> None:
+    told = together(sim, runner, 10)
+    assert {code for code, _out in told} == {0}, [out for code, out in told if code]
+    assert sim.logins == 1
+
+
+def test_many_runs_at_once_with_a_wrong_password_try_it_once(sim: Simulator, runner: Runner) -> None:
+    command = [str(BIN / "check_wabiz_socket"), "--url", sim.url, "--ca-file", sim.ca_file]
+    environment = runner.environment(credentials("monitor", WRONG))
+    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) for _ in range(10)]
+    assert {run.wait(60) for run in runs} == {3}
+    assert sim.failed_logins == 1
+
+
+def test_a_run_that_is_killed_leaves_what_was_kept_whole(sim: Simulator, runner: Runner) -> None:
+    # Killed at every moment of its life, the next run still finds a token or logs in; it never stumbles.
+    command = shlex.join([str(BIN / "check_wabiz_socket"), "--url", sim.url, "--ca-file", sim.ca_file])
+    variables = credentials("monitor", PASSWORD)
+    for hundredths in range(5, 45, 8):
+        sim.revoke_tokens()
+        run = subprocess.Popen(
+            ["sh", "-c", f"exec {command}"], env=runner.environment(variables), stdout=subprocess.DEVNULL
+        )
+        try:
+            run.wait(hundredths / 100)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.wait()
+        done = runner.process(sys.executable, *shlex.split(command), env=variables)
+        assert done.code == 0, done
