@@ -77,6 +77,10 @@ class _Summary(nagiosplugin.Summary):  # type: ignore[misc]
     def ok(self, results: nagiosplugin.Results) -> str:
         return headline(self._result)
 
+    def empty(self) -> str:
+        # Neither a finding nor a number: every volume is unlimited, say.
+        return headline(self._result)
+
     def problem(self, results: nagiosplugin.Results) -> str:
         return headline(self._result)
 
