@@ -22,8 +22,7 @@ from pathlib import Path
 
 from wabiz_monitoring.check_all import CHECK, CHECKS
 from wabiz_monitoring.core.states import State
-from wabiz_monitoring.plugin.examples import EXAMPLES
-from wabiz_monitoring.plugin.reference import command, shortened
+from wabiz_monitoring.plugin.examples import EXAMPLES, command, shortened
 from wabiz_monitoring.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +145,7 @@ def show_checks(demo: Demo) -> None:
         print(check.asks)
         for example in EXAMPLES[check.name][:EXAMPLES_OF_EACH]:
             demo.sim.use(example.scenario)
-            demo.check(command(check, example, address), f"{example.scenario}: {example.says}")
+            demo.check(command(check, example.arguments, address), f"{example.scenario}: {example.says}")
 
 
 def show_trouble(demo: Demo) -> None:

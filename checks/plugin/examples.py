@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What to try each check on: the demo runs these examples, the help names them, and the reference pages show them."""
 
-import json
-from collections.abc import Mapping
-from datetime import datetime, timezone
-from typing import Any, NamedTuple
-
-from wabiz_monitoring.core.deployment import parse as parse_deployment
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.result import Result
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from . import Check
 
-NOW = datetime(2024, 5, 14, 9, 30, tzinfo=timezone.utc)
-"""When the examples of the reference pages are asked: what is left of a build's life must not change by the day."""
+HOST = "wa.example.com"
+
+_MOST_PERFDATA = 400
+"""Characters of performance data that somebody wants to read; in a cluster it is thousands."""
 
 
 class Example(NamedTuple):
@@ -77,33 +73,19 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
 }
 
 
-def answer(scenario: str) -> bytes:
-    """The body that the simulator serves for a scenario at the time of the examples."""
-    from wabiz_monitoring.simulator.library import load_scenarios
-
-    now = NOW.timestamp()
-    _status, body = load_scenarios()[scenario].answer(now, now)
-    return json.dumps(body).encode()
+def command(check: Check, arguments: Sequence[str] = (), address: Sequence[str] = ("-H", HOST)) -> str:
+    """What a user types to run a check."""
+    return shlex.join([check.command, *address, *arguments])
 
 
-def run_example(check: Check, example: Example) -> tuple[int, str]:
-    """Exit status and output of a check as it would be at the time of the examples.
-
-    All is as in a run of the command but the clock and where the answer comes from.
-    """
-    from .as_json import as_json
-    from .lines import lines
-    from .parser import parse
-
-    settings = parse(check, [*example.arguments, "--file", "-"])
-    result = judged(check, example.scenario, settings._asdict())
-    text = as_json(result, []) if settings.json else "\n".join(lines(result, settings.verbose))
-    return int(result.state), text
-
-
-def judged(check: Check, scenario: str, settings: Mapping[str, Any] | None = None) -> Result:
-    """The result of a check on a scenario at the time of the examples; `settings` are those of a command line."""
-    settings = settings or {}
-    wishes = {name: settings[name] for name in Policy._fields if name in settings}
-    policy = Policy(now=NOW, asked_at=NOW, **wishes)
-    return judge(check.name, parse_deployment(answer(scenario)), policy, settings.get("without", ()))
+def shortened(text: str) -> str:
+    """Plugin output with no more performance data than somebody wants to read; it says what it leaves out."""
+    first, *rest = text.splitlines()
+    words, bar, numbers = first.partition(" | ")
+    if len(numbers) > _MOST_PERFDATA:
+        values = numbers.split(" ")
+        shown = ""
+        while values and len(shown) + len(values[0]) < _MOST_PERFDATA:
+            shown += values.pop(0) + " "
+        numbers = f"{shown}... and {len(values)} more"
+    return "\n".join((words + bar + numbers, *rest))

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pages import ALL, DOCS, answer, judged, pages, run_example
 from wabiz_monitoring.check_all import CHECK, CHECKS
 from wabiz_monitoring.core.catalogue import CATALOGUE
 from wabiz_monitoring.core.report import metrics
 from wabiz_monitoring.plugin import Check
-from wabiz_monitoring.plugin.examples import EXAMPLES, Example, answer, judged, run_example
+from wabiz_monitoring.plugin.examples import EXAMPLES, Example
 from wabiz_monitoring.plugin.options import options_of
-from wabiz_monitoring.plugin.reference import pages, problems_of
+from wabiz_monitoring.plugin.reference import problems_of
 from wabiz_monitoring.plugin.run import outcome
 from wabiz_monitoring.simulator.library import load_scenarios
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-ALL = (*CHECKS, CHECK)
 PAGES = pages(ALL)
 SECTIONS = ["Usage", "Options", "Thresholds", "States", "Perfdata", "Examples"]
 
@@ -49,7 +48,7 @@ def help_of(check: Check) -> str:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_what_the_tables_say(name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8") if (DOCS / name).exists() else ""
-    assert written == PAGES[name], "make it anew: python -m wabiz_monitoring.plugin.reference docs"
+    assert written == PAGES[name], "make it anew: python tests/checks/pages.py"
 
 
 @each_check
