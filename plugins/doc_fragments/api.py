@@ -12,14 +12,15 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Address of the API, when there is a path before C(/v1), or a gateway that speaks HTTP only, as in V(https://gateway.example.com/wa).
+      - Address of the API, when there is a path before C(/v1), or a gateway that speaks HTTP only, as in
+        V(https://gateway.example.com/wa).
       - It wins over O(hostname) and O(port).
     type: str
   hostname:
     description:
       - Name or address of the host that answers the API. It must be one that the certificate was made for.
-      - When neither this nor O(url) is given, C(host:port) is taken from the environment variable E(WA_WEB_ENDPOINT) of the
-        host that runs the module.
+      - When neither this nor O(url) is given, C(host:port) is taken from the environment variable E(WA_WEB_ENDPOINT)
+        of the host that runs the module.
     type: str
   port:
     description:
@@ -34,14 +35,16 @@ options:
   password:
     description:
       - Password of O(username). A login made for a task ends with the task.
-      - After more than 30 refused logins an hour the API locks the address out. Nothing is tried twice here, but a wrong
-        password in a play over many hosts gets there quickly.
-      - Default is the environment variable E(WA_WEB_PASSWORD) of the host that runs the module. Do not set it with the
-        keyword C(environment), which verbose runs print.
+      - After more than 30 refused logins an hour the API locks the address out. Nothing is tried twice here, but a
+        wrong password in a play over many hosts gets there quickly.
+      - Ansible blots it out wherever it stands in what is returned, so a password that is a common word leaves gaps.
+      - Default is the environment variable E(WA_WEB_PASSWORD) of the host that runs the module. Do not set it with
+        the keyword C(environment), which verbose runs print.
     type: str
   token:
     description:
-      - Token of an earlier login, used in place of a new one. When it is refused and there is a password, one login is made.
+      - Token of an earlier login, used in place of a new one. When it is refused and there is a password, one login
+        is made.
       - Default is the environment variable E(WA_WEB_TOKEN) of the host that runs the module.
     type: str
   headers:
@@ -52,18 +55,20 @@ options:
   validate_certs:
     description:
       - Whether the certificate of the server must be trusted and be for its name.
-      - With V(false) the password goes to whoever answers. Give the certificate with O(ca_path) instead; the product makes
-        itself a self-signed one, which can stand there.
+      - With V(false) the password goes to whoever answers. Give the certificate with O(ca_path) instead; the product
+        makes itself a self-signed one, which can stand there.
     type: bool
     default: true
   ca_path:
     description:
-      - PEM file on the host that runs the module, with the CAs or the certificates to trust. Not used with O(validate_certs=false).
+      - PEM file on the host that runs the module, with the CAs or the certificates to trust. Not used with
+        O(validate_certs=false).
       - Default is what Ansible finds in the places where the system keeps them.
     type: path
   client_cert:
     description:
-      - PEM file on the host that runs the module, with a client certificate and, unless O(client_key) names it, its key.
+      - PEM file on the host that runs the module, with a client certificate and, unless O(client_key) names it, its
+        key.
     type: path
   client_key:
     description:
@@ -71,12 +76,14 @@ options:
     type: path
   use_proxy:
     description:
-      - Whether a proxy named in the environment (C(https_proxy), C(no_proxy)) of the host that runs the module is used.
+      - Whether a proxy named in the environment (C(https_proxy), C(no_proxy)) of the host that runs the module is
+        used.
     type: bool
     default: true
   timeout:
     description:
-      - Seconds for everything together, the resolution of the name, the login and all the waiting included. At most 3600.
+      - Seconds for everything together, the resolution of the name, the login and all the waiting included. At most
+        3600.
       - The front end asks its nodes one after another and waits 10 seconds for each that drops packets, so a
         value near 10 takes one dead node for a dead API.
     type: float

@@ -10,11 +10,12 @@ module: support_facts
 short_description: Gather facts about a WhatsApp Business On-Premises deployment
 version_added: 0.1.0
 description:
-  - Asks the API of a WhatsApp Business On-Premises client for its support information and returns it as typed facts under
-    one key, C(wabiz_support).
-  - The answer of a single node and that of a cluster (high availability, multiconnect) come in the same shape, a list of nodes.
-  - Facts are told, not judged. A standby node of a cluster is disconnected by design, so RV(ansible_facts.wabiz_support.nodes[].socket_conn)
-    alone does not say whether all is well.
+  - Asks the API of a WhatsApp Business On-Premises client for its support information and returns it as typed facts
+    under one key, C(wabiz_support).
+  - The answer of a single node and that of a cluster (high availability, multiconnect) come in the same shape, a list
+    of nodes.
+  - Facts are told, not judged. A standby node of a cluster is disconnected by design, so
+    RV(ansible_facts.wabiz_support.nodes[].socket_conn) alone does not say whether all is well.
   - The vendor ended the product on 2025-10-23. Installations that still run report a build that has expired.
 author:
   - wabiz.monitoring contributors (!UNKNOWN)
@@ -27,8 +28,8 @@ options:
   env:
     description:
       - Whether RV(ansible_facts.wabiz_support.nodes[].env), the environment variables of the client, is returned.
-      - They may hold secrets, the password of the database for one, which then stand in the facts, in the output of verbose
-        runs and in a fact cache. Set C(no_log=true) on the task.
+      - They may hold secrets, the password of the database for one, which then stand in the facts, in the output of
+        verbose runs and in a fact cache. Set C(no_log=true) on the task.
     type: bool
     default: false
 """
@@ -135,7 +136,8 @@ ansible_facts:
               type: str
               sample: b84d17e2c65a
             reachable:
-              description: Whether the node answered the front end. If not, all that is known of it is its key and the error.
+              description:
+                - Whether the node answered the front end. If not, all that is known of it is its key and the error.
               returned: success
               type: bool
               sample: true
@@ -159,9 +161,9 @@ ansible_facts:
                   returned: if the node did not answer
                   type: str
                   sample: could not connect to wa3:b84d17e2c65a
-              sample:
             invalid_fields:
-              description: Fields of the answer that were of the wrong type, each with what is wrong. Their facts are V(null).
+              description:
+                - Fields of the answer that were of the wrong type, each with what is wrong. Their facts are V(null).
               returned: success
               type: dict
               sample: {}
@@ -262,7 +264,8 @@ ansible_facts:
               type: str
               sample: coreapp
             schema:
-              description: Versions of the parts of the database schema. Whole numbers are numbers, everything else is text.
+              description:
+                - Versions of the parts of the database schema. Whole numbers are numbers, everything else is text.
               returned: success
               type: dict
               sample:
@@ -290,7 +293,8 @@ ansible_facts:
               type: str
               sample: 2.45.1
             volumes:
-              description: Free bytes of each volume. V(null) is unlimited; a volume that the answer did not name is not there.
+              description:
+                - Free bytes of each volume. V(null) is unlimited; a volume that the answer did not name is not there.
               returned: success
               type: dict
               contains:
@@ -317,8 +321,8 @@ ansible_facts:
 problem:
   description:
     - What stood in the way, by its name in the catalogue of problems.
-    - V(unreachable) is name resolution, connection, TLS, proxy or an error of the server; V(unauthorized) are wrong or
-      missing credentials; V(invalid) is an answer of something else than the API.
+    - V(unreachable) is name resolution, connection, TLS, proxy or an error of the server; V(unauthorized) are wrong
+      or missing credentials; V(invalid) is an answer of something else than the API.
   returned: failure, unless an option is wrong
   type: str
   choices:

@@ -40,7 +40,7 @@ VALUES = [
     ("device_iso8601", "2018-06-01T00:00:00", "time", Moment(datetime(2018, 6, 1, tzinfo=timezone.utc), False)),
     ("device_iso8601", "2018-06-01T02:00:00+02:00", "time", Moment(datetime(2018, 6, 1, tzinfo=timezone.utc), True)),
     ("device_iso8601", "2018-06-01 00:00:00Z", "time", Moment(datetime(2018, 6, 1, tzinfo=timezone.utc), True)),
-    ("e2e", {"registration_id": "1"}, "e2e", {"registration_id": "1"}),
+    ("e2e", {"registration_id": "1"}, "e2e", {"registration_id": 1}),
     ("env", ["A=b"], "env", ("A=b",)),
     ("env", [{"A": "b"}, 1], "env", ({"A": "b"}, 1)),
     ("expire_timestamp", "2018-09-27T14:26:07", "expires", Moment(EXPIRES, False)),

@@ -73,7 +73,7 @@ class Node(NamedTuple):
     debug_info: Optional[str] = None
     description: Optional[str] = None
     time: Optional[Moment] = None
-    e2e: Optional[Mapping[str, Any]] = None
+    e2e: Optional[Mapping[str, Union[int, str]]] = None
     env: Optional[Tuple[Any, ...]] = None
     expires: Optional[Moment] = None
     free: Mapping[str, Optional[int]] = {}
@@ -85,7 +85,7 @@ class Node(NamedTuple):
     os_version: Optional[str] = None
     role: Optional[str] = None
     schema: Optional[Mapping[str, Union[int, str]]] = None
-    """Version of each part; what is neither a whole number nor text stands as its JSON."""
+    """Version of each part. Here and in `e2e`, what is neither a whole number nor text stands as its JSON."""
     shards: Optional[Tuple[Tuple[int, int], ...]] = None
     socket: Optional[str] = None
     version: Optional[str] = None
@@ -261,8 +261,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _versions(value: Any) -> Mapping[str, Union[int, str]]:
-    return {_text(name): plain(version) for name, version in _mapping(value).items()}
+def _plain_mapping(value: Any) -> Mapping[str, Union[int, str]]:
+    # Ansible reads names of this kind as marks of its own types, wherever they stand in what a module returns.
+    return {_text(name): plain(item) for name, item in _mapping(value).items() if not name.startswith("__ansible")}
 
 
 def plain(value: Any) -> Union[int, str]:
@@ -312,7 +313,7 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "debug_info": ("debug_info", _text),
     "description": ("description", _text),
     "device_iso8601": ("time", _time),
-    "e2e": ("e2e", _mapping),
+    "e2e": ("e2e", _plain_mapping),
     "env": ("env", _list),
     "expire_timestamp": ("expires", _time),
     "lc": ("lc", _text),
@@ -321,7 +322,7 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "os_name": ("os_name", _text),
     "os_version": ("os_version", _text),
     "role": ("role", _text),
-    "schema": ("schema", _versions),
+    "schema": ("schema", _plain_mapping),
     "shards": ("shards", _shards),
     "socket_conn": ("socket", _text),
     "version": ("version", _text),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .deployment import CLUSTER, LONGEST_DEFECT, SINGLE, UNLIMITED, VOLUMES, Deployment, Node, cluster, plain, read_node
 from .text import clean, closest
@@ -71,7 +71,7 @@ def _node(node: Node, asked_at: datetime, with_env: bool) -> Dict[str, Any]:
         "description": node.description,
         "device_time": _moment(node.time),
         "device_time_zoned": node.time.zoned if node.time else None,
-        "e2e": _plain(node.e2e),
+        "e2e": _dict(node.e2e),
         "expires_at": _moment(node.expires),
         "expires_in": int((node.expires.utc - asked_at).total_seconds()) if node.expires else None,
         "lc": node.lc,
@@ -81,7 +81,7 @@ def _node(node: Node, asked_at: datetime, with_env: bool) -> Dict[str, Any]:
         "os_version": node.os_version,
         "registered": None if node.debug_info is None else node.debug_info.strip().lower() != "unregistered",
         "role": node.role,
-        "schema": _plain(node.schema),
+        "schema": _dict(node.schema),
         "shards": None if node.shards is None else [list(pair) for pair in node.shards],
         "socket_conn": node.socket,
         "version": node.version,
@@ -156,5 +156,5 @@ def _list(value: Any) -> Optional[List[Any]]:
     return None if value is None else list(value)
 
 
-def _plain(value: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Union[int, str]]]:
-    return None if value is None else {str(plain(name)): plain(item) for name, item in value.items()}
+def _dict(value: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
+    return None if value is None else dict(value)
