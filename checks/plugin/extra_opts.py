@@ -100,7 +100,11 @@ def _read(path: str, section: str) -> list[tuple[str, str]]:
         raise UsageError(f"{path}, line {error.lineno}: a key before the first [section]") from None
     except configparser.ParsingError as error:
         # The line itself may hold a secret.
-        raise UsageError(f"{path}, line {error.errors[0][0]}: not of the form key = value") from None
+        line = error.errors[0][0] if getattr(error, "errors", None) else getattr(error, "lineno", 0)
+        raise UsageError(f"{path}, line {line}: not of the form key = value") from None
+    except AttributeError:
+        # Where Python before 3.13 stumbles itself.
+        raise UsageError(f"{path}: a key without a value goes on in the next line") from None
     if not parser.has_section(section):
         known = ", ".join(f"[{name}]" for name in parser.sections()) or "none"
         raise UsageError(f"{path} has no section [{section}]; it has {known}")
@@ -118,6 +122,9 @@ def _words(key: str, value: str, flags: set[str], where: str) -> list[str]:
             return []
         raise UsageError(f"{where}: {key} is a flag; write yes or no")
     values = [line.strip() for line in value.splitlines() if line.strip()]
+    if not values:
+        # Also what a mistyped flag looks like: it must not be passed over.
+        raise UsageError(f"{where}: {key} is no flag, so it needs a value")
     return [option + one if len(key) == 1 else f"{option}={one}" for one in values]
 
 

@@ -4,7 +4,6 @@
 import argparse
 import os
 import re
-import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
@@ -149,12 +148,19 @@ def _headers(path: str) -> dict[str, str]:
 
 
 class _Parser(argparse.ArgumentParser):
+    check: Check
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(clean(message.replace("argument ", "", 1), 400))
 
 
 class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_rest: Any) -> NoReturn:
+        # Every run makes a parser, hardly one prints the help.
+        from .reference import states_text
+
+        assert isinstance(parser, _Parser)
+        parser.epilog = states_text(parser.check)
         raise HelpWanted(parser.format_help())
 
 
@@ -173,11 +179,11 @@ def _parser(check: Check) -> _Parser:
         prog=check.command,
         usage=f"{check.command} -H HOST [options]",
         description=check.asks,
-        epilog=_epilog(check) if {"-h", "--help"} & set(sys.argv) else None,
         formatter_class=formatter,
         allow_abbrev=False,
         add_help=False,
     )
+    parser.check = check
     groups: dict[str, Any] = {}
     for option in options_of(check):
         group = groups.get(option.group) or groups.setdefault(option.group, parser.add_argument_group(option.group))
@@ -207,15 +213,9 @@ def _reader(option: Option) -> Any:
         try:
             return option.read(text)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
-
-
-def _epilog(check: Check) -> str:
-    from .reference import states_text
-
-    return states_text(check)
 
 
 def _join_negative(words: list[str]) -> list[str]:
@@ -231,11 +231,15 @@ def _join_negative(words: list[str]) -> list[str]:
 def _unknown(words: list[str], check: Check) -> UsageError:
     # Only names are repeated, never values: somebody may have typed a password.
     name = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
+    if name.startswith("-") and not name.startswith("--"):
+        name = name[:2]
     if not name.startswith("-"):
         return UsageError(f"{clean(name)!r} is no option; {check.command} -h shows them all")
-    if name in _SECRET_OPTIONS:
-        return UsageError(
-            f"{name} does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or an extra-opts file"
-        )
     known = [flag for option in options_of(check) for flag in option.flags if flag.startswith("--")]
-    return UsageError(f"unknown option {clean(name)}{closest(name, known) or f'; {check.command} -h shows them all'}")
+    hint = closest(name, [*known, *_SECRET_OPTIONS])
+    if any(hint.endswith(f" {secret}?") for secret in _SECRET_OPTIONS):
+        return UsageError(
+            f"{name} does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or the keys "
+            "`password` and `token` of an extra-opts file"
+        )
+    return UsageError(f"unknown option {clean(name)}{hint or f'; {check.command} -h shows them all'}")

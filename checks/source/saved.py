@@ -3,7 +3,6 @@
 
 import os
 import stat
-import sys
 from datetime import datetime, timezone
 from typing import BinaryIO
 
@@ -29,7 +28,9 @@ class Saved:
         name = "standard input" if self._path == "-" else clean(self._path)
         try:
             if self._path == "-":
-                return _read(sys.stdin.buffer)
+                # Not by way of sys.stdin, which is not there when it was closed.
+                with open(0, "rb", closefd=False) as piped:
+                    return _read(piped)
             with open(self._path, "rb") as file:
                 return _read(file)
         except OSError as error:

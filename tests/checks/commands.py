@@ -48,6 +48,11 @@ class Runner:
         self.home = home
         self.variables = env
 
+    @property
+    def bin(self) -> Path:
+        """Where the commands are."""
+        return BIN
+
     def environment(self, env: Mapping[str, str] = {}) -> dict[str, str]:
         """The environment of a run."""
         own = {"HOME": str(self.home), "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
