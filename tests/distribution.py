@@ -16,7 +16,9 @@ def interpreter(prefix: Sequence[str] = ()) -> str:
     """A Python that a command with this prefix (to be another user, say) can run: the running one, or the system's."""
     wanted = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"
     for candidate in (str(Path(sys.executable).resolve()), "/usr/bin/python3"):
-        if not subprocess.run([*prefix, candidate, "-c", wanted], cwd="/", capture_output=True, check=False).returncode:
+        # Through a shell: the program that changes the user may itself start what that user cannot.
+        command = [*prefix, "sh", "-c", 'exec "$0" -c "$1"', candidate, wanted]
+        if subprocess.run(command, cwd="/", capture_output=True, check=False).returncode == 0:
             return candidate
     raise RuntimeError("no Python that other users can run (on Debian: apt install python3-venv)")
 

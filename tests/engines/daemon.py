@@ -6,6 +6,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -48,6 +49,9 @@ class Daemon(abc.ABC):
         self.command = command
         self.log = folder / "console.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    #: Lines of the log that tell nothing when something has gone wrong.
+    NOISE = re.compile(r"(?!)")
 
     @abc.abstractmethod
     def ready(self) -> bool:
@@ -105,7 +109,7 @@ class Daemon(abc.ABC):
     def tail(self) -> str:
         """The end of its log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(lines[-40:])
+        return "\n".join([line for line in lines if not self.NOISE.search(line)][-40:])
 
     def __enter__(self) -> Self:
         self.start()

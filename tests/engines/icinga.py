@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 import secrets
 import ssl
 import time
@@ -75,6 +76,9 @@ class Icinga(Engine):
     It is one node; ``zones`` replaces its lone endpoint and zone where several nodes work together, each with a
     ``port`` that the others know.
     """
+
+    #: Our own questions.
+    NOISE = re.compile("/HttpServerConnection: |/ApiListener: New client connection ")
 
     def __init__(
         self,
@@ -152,13 +156,13 @@ class Icinga(Engine):
         result = attributes["last_check_result"]
         if result is None:
             return None
-        output, _, long_output = result["output"].partition("\n")
+        output, *long_output = result["output"].split("\n")
         return Record(
             state=State(int(attributes["state"])),
             hard=attributes["state_type"] == 1,
             checked=result["execution_start"],
             output=output,
-            long_output=long_output.strip("\n"),
+            long_output="\n".join(long_output).strip("\n"),
             perf_data=" ".join(result["performance_data"] or []),
         )
 

@@ -126,7 +126,7 @@ class Nagios(Engine):
                 yield block
                 block = None
             elif block is not None:
-                name, _, value = text.partition("=")
+                name, value = text.split("=", 1)
                 block[name] = value
 
     def service(self, host: str, service: str) -> Record | None:

@@ -33,6 +33,5 @@ class Record:
     @property
     def metrics(self) -> dict[str, str]:
         """Label and ``value;warn;crit;min;max`` of each piece of performance data (whose labels hold no blanks)."""
-        return {
-            label.strip("'"): value for label, _, value in (item.rpartition("=") for item in self.perf_data.split())
-        }
+        labelled = (item.rsplit("=", 1) for item in self.perf_data.split())
+        return {label.strip("'"): value for label, value in labelled}

@@ -9,7 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +30,10 @@ class User:
     gid: int
     prefix: tuple[str, ...]
 
-    def run(
-        self, *command: str | Path, environment: Mapping[str, str] = ENVIRONMENT
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command to its end with this user's rights."""
-        return subprocess.run(
-            [*self.prefix, *map(str, command)], env=environment, cwd="/", capture_output=True, text=True, check=False
-        )
+        arguments = [*self.prefix, *map(str, command)]
+        return subprocess.run(arguments, env=ENVIRONMENT, cwd="/", capture_output=True, text=True, check=False)
 
     def own(self, path: Path, mode: int) -> Path:
         """Give a file or folder to this user; gives the path back."""
