@@ -13,7 +13,7 @@ FAILURES_ALLOWED = 30
 FAILURE_WINDOW = 3600.0
 
 
-class LockedOut(Exception):
+class LockedOutError(Exception):
     """The address failed to log in more than FAILURES_ALLOWED times within FAILURE_WINDOW seconds."""
 
 
@@ -39,7 +39,7 @@ class Accounts:
     def login(self, address: str, username: str, password: str) -> tuple[str, float] | None:
         """A new token and its expiry in seconds since the epoch, or None if the credentials are wrong.
 
-        Raises LockedOut, for right credentials too. A try made while locked out does not count as a failure: the
+        Raises LockedOutError, for right credentials too. A try made while locked out does not count as a failure: the
         lock-out ends by itself once enough failures are older than the window.
         """
         with self._lock:
@@ -48,7 +48,7 @@ class Accounts:
             while failures and failures[0] <= now - FAILURE_WINDOW:
                 failures.popleft()
             if len(failures) > FAILURES_ALLOWED:
-                raise LockedOut
+                raise LockedOutError
             if not (_same(username, self.username) and _same(password, self.password)):
                 failures.append(now)
                 self.failed_logins += 1

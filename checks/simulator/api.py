@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from .accounts import Accounts, LockedOut
+from .accounts import Accounts, LockedOutError
 from .errors import CODES, errors
 from .library import find
 from .scenario import Scenario
@@ -84,7 +84,7 @@ class Api:
     async def _login(self, request: Request) -> Response:
         try:
             login = self.accounts.login(_address(request), *_basic(request))
-        except LockedOut:
+        except LockedOutError:
             raise HTTPException(429, "too many failed logins from this address") from None
         if login is None:
             return Response(status_code=401)
