@@ -31,6 +31,7 @@ _KINDS: tuple[failure.Kind, ...] = (
     (urllib3.exceptions.NameResolutionError, failure.resolve),
     # What urllib3 makes of a name that cannot even be written down for the resolver.
     (urllib3.exceptions.LocationParseError, failure.resolve),
+    (requests.exceptions.InvalidURL, failure.resolve),
     (urllib3.exceptions.IncompleteRead, failure.broken_off),
     (urllib3.exceptions.DecodeError, failure.undecodable),
     (requests.exceptions.ContentDecodingError, failure.undecodable),

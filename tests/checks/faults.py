@@ -111,6 +111,11 @@ def _one_after_another(*acts: Act) -> Act:
     return act
 
 
+def _blurt(*data: bytes) -> Act:
+    # What was not asked for is only read if the connection stays: closing it with something unread in it is a reset.
+    return _one_after_another(_send(*data), Wire.wait)
+
+
 def _head(length: int | None, more: str = "") -> bytes:
     told = "" if length is None else f"Content-Length: {length}\r\n"
     return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{told}{more}\r\n".encode()
@@ -147,13 +152,13 @@ FAULTS: Mapping[str, Fault] = {
     "says nothing": Fault(CONNECTION, Wire.wait),
     "closes at once": Fault(CONNECTION, lambda wire: wire.connection.close()),
     "resets at once": Fault(CONNECTION, Wire.reset),
-    "speaks plain HTTP": Fault(CONNECTION, lambda wire: wire.answer(400, b"Client sent an HTTP request")),
-    "speaks something else": Fault(CONNECTION, _send(b"SSH-2.0-OpenSSH_9.2p1\r\n")),
-    "ends the handshake": Fault(CONNECTION, _send(b"\x15\x03\x03\x00\x02\x02\x28")),
+    "speaks plain HTTP": Fault(CONNECTION, _blurt(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
+    "speaks something else": Fault(CONNECTION, _blurt(b"SSH-2.0-OpenSSH_9.2p1\r\n")),
+    "ends the handshake": Fault(CONNECTION, _blurt(b"\x15\x03\x03\x00\x02\x02\x28")),
     # Within TLS, before any HTTP.
     "says nothing within TLS": Fault(HANDSHAKE, Wire.wait),
     "closes within TLS": Fault(HANDSHAKE, lambda wire: None),
-    "speaks no HTTP": Fault(HANDSHAKE, _send(b"220 mail.example ESMTP\r\n")),
+    "speaks no HTTP": Fault(HANDSHAKE, _blurt(b"220 mail.example ESMTP\r\n")),
     # The login.
     "login: empty 401": Fault(LOGIN, lambda wire: wire.answer(401)),
     "login: password must change": Fault(LOGIN, lambda wire: wire.error(401, 1024, "Change password", "first login")),

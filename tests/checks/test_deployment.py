@@ -128,12 +128,12 @@ DEFECTS = [
 
 NO_ANSWERS = [
     # body, problem, what is told
-    (b"{}", "invalid", "the answer holds no `support`, so it is not that of /v1/support"),
-    (b'{"status": "ok"}', "invalid", "the answer holds no `support`"),
-    (b'{"support": null}', "invalid", "the answer has null as `support`"),
-    (b'{"support": []}', "invalid", "the answer has a list as `support`"),
-    (b'{"support": "UP"}', "invalid", "the answer has text as `support`"),
-    (b'{"support": {}}', "invalid", "the answer has nothing under `support`"),
+    (b"{}", "invalid", "the answer holds no 'support', so it is not that of /v1/support"),
+    (b'{"status": "ok"}', "invalid", "the answer holds no 'support'"),
+    (b'{"support": null}', "invalid", "the answer has null as 'support'"),
+    (b'{"support": []}', "invalid", "the answer has a list as 'support'"),
+    (b'{"support": "UP"}', "invalid", "the answer has text as 'support'"),
+    (b'{"support": {}}', "invalid", "the answer has nothing under 'support'"),
     (b'{"support": {"wa1:c1": {}, "wa2:c2": 1}}', "invalid", "node wa2:c2 is a number, not an object"),
     (b'{"support": {"wa1:c1": {}, "w|\\n": null}}', "invalid", "node w/ is null, not an object"),
     (

@@ -124,10 +124,10 @@ def parse(body: bytes) -> Deployment:
     if support is None and isinstance(answer.get("errors"), list):
         raise Trouble("unreachable", "the API answered with %s" % describe_error(read_error(answer["errors"])), BEHIND)
     if not isinstance(support, dict):
-        told = "holds no `support`" if "support" not in answer else "has %s as `support`" % kind(support)
+        told = "holds no 'support'" if "support" not in answer else "has %s as 'support'" % kind(support)
         raise Trouble("invalid", "the answer %s, so it is not that of /v1/support" % told)
     if not support:
-        raise Trouble("invalid", "the answer has nothing under `support`")
+        raise Trouble("invalid", "the answer has nothing under 'support'")
     meta = answer.get("meta")
     version = meta.get("version") if isinstance(meta, dict) else None
     front_version = _text(version) if isinstance(version, str) else None

@@ -145,6 +145,12 @@ def _os(error: BaseException, way: Way) -> Trouble:
     return Trouble("unreachable", "no connection to %s: %s" % (way.where, reason))
 
 
+def _eof(error: BaseException, way: Way) -> Trouble:
+    # Who wants a client's certificate may hang up before its reason is read.
+    plain = _reset(error, way)
+    return Trouble(plain.problem, plain.text, "%s; perhaps it wants a %s" % (plain.remedy, way.client_cert))
+
+
 def _tls(error: BaseException, way: Way) -> Trouble:
     code = getattr(error, "verify_code", None)
     if code is not None:
@@ -192,6 +198,7 @@ _HANDSHAKES = (
 )
 
 STANDARD: Tuple[Kind, ...] = (
+    (ssl.SSLEOFError, _eof),
     (ssl.SSLError, _tls),
     (socket.gaierror, resolve),
     # A name that cannot even be written down for the resolver.
