@@ -220,7 +220,10 @@ STAGES = {
         "the changelog's fragments", lambda run: run.ansible("antsibull-changelog", "lint"), "antsibull-changelog"
     ),
     "galaxy": Stage("the collection builds, installs, and Galaxy would import it", galaxy, "ansible-galaxy"),
-    "engines": Stage("the checks in a real Nagios and a real Icinga 2", lambda run: run.pytest("tests/engines")),
+    "engines": Stage(
+        "the checks in a real Nagios and a real Icinga 2",
+        lambda run: run.pytest("-n", "2", "--dist", "loadfile", "tests/engines"),
+    ),
 }
 
 
