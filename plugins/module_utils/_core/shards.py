@@ -133,7 +133,7 @@ def _runs(nodes: Sequence[Node]) -> Tuple[Claim, ...]:
     for at, change, index in edges:
         if at > start and holding:
             # Never all of them: thousands of nodes with nested ranges would take minutes.
-            owners = tuple(islice(holding, MOST_OWNERS))
+            owners = tuple(sorted(islice(holding, MOST_OWNERS)))
             if runs and runs[-1][1:] == (start - 1, owners) and start > CONTROL + 1:
                 runs[-1] = (runs[-1][0], at - 1, owners)
             else:

@@ -42,7 +42,7 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     keys = {node.key for node in gone}
     left = [node for node in deployment.nodes if node.key not in keys]
     moves: List[str] = []
-    for node in sorted(gone, key=lambda node: node.key):
+    for node in sorted(gone, key=_turn):
         left = _lead_moves(node, left, policy, moves)
         left = _shards_move(node, left, policy, moves)
     story = moves or ["nothing has to move"]
@@ -101,4 +101,9 @@ def _spare(nodes: Sequence[Node], policy: Policy) -> Optional[Node]:
 
 
 def _first(nodes: Sequence[Node], fits: Callable[[Node], bool]) -> Optional[Node]:
-    return min((node for node in nodes if fits(node)), key=lambda node: node.key, default=None)
+    return min((node for node in nodes if fits(node)), key=_turn, default=None)
+
+
+def _turn(node: Node) -> Tuple[bool, Tuple[Tuple[int, int], ...], str, str]:
+    # Names decide only between nodes that are alike, so that they never decide a verdict.
+    return node.role != PRIMARY, node.shards or (), node.socket or "", node.key
