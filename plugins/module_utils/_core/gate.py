@@ -5,17 +5,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from .catalogue import Trouble, parse_states
 from .deployment import VOLUMES, Deployment
 from .judge import judge
-from .limits import parse_limits
-from .policy import Policy
+from .limits import MEASURES, SUBJECTS, parse_limits
+from .policy import Policy, fits
+from .ranges import parse_range
 from .report import finding_as_data, headline, sentence
-from .result import Result, from_trouble
+from .result import Finding, Result, from_trouble
+from .shards import MOST_SHARDS
 from .states import State, parse_state
-from .text import closest, count
+from .text import clean, closest, count
 
 
 class Terms(NamedTuple):
@@ -28,6 +30,8 @@ class Terms(NamedTuple):
     max_clock_offset: Optional[str] = None
     shards: Optional[int] = None
     min_spares: int = 1
+    min_nodes: Mapping[str, int] = {}
+    """How many of the nodes that fit a shell pattern must answer, by pattern."""
     without: Sequence[str] = ()
     ignore_nodes: Sequence[str] = ()
     fail_on: Sequence[str] = ("critical", "unknown")
@@ -42,22 +46,30 @@ class Verdict(NamedTuple):
     state: State
     findings: List[Dict[str, Any]]
     premise: str
+    answered: Dict[str, int]
+    """How many nodes that fit a pattern of `without` answered: what `min_nodes` can ask for once they are to be
+    back. Empty when nothing could be asked."""
 
 
 def policy_of(terms: Terms, now: datetime) -> Policy:
     """The policy that the terms come to: each limit is the critical one.
 
-    Raises ValueError, with a sentence for the user, for unknown problems, states or volumes, or bad values.
+    Raises ValueError, with a sentence for the user that begins with the option, for unknown problems, states or
+    volumes, or bad values.
     """
-    space = terms.min_free_space
-    critical = [] if space is None else ["space=%s" % space] if isinstance(space, str) else _volumes(space)
-    critical += ["build=%s" % terms.min_build_lifetime] if terms.min_build_lifetime is not None else []
-    critical += ["clock=%s" % terms.max_clock_offset] if terms.max_clock_offset is not None else []
+    _failing(terms)
+    for option, value, least in (("shards", terms.shards, 1), ("min_spares", terms.min_spares, 0)):
+        if value is not None and not least <= value <= MOST_SHARDS:
+            raise ValueError("%s: %d is no number from %d to %d" % (option, value, least, MOST_SHARDS))
+    try:
+        states = parse_states("%s=%s" % pair for pair in terms.states.items())
+    except ValueError as error:
+        raise ValueError("states: %s" % error) from None
     return Policy(
         now=now,
         asked_at=now,
-        limits=parse_limits("all", (), critical, ("warning", "limit")),
-        states=parse_states("%s=%s" % pair for pair in terms.states.items()),
+        limits=parse_limits("all", (), list(_limits(terms))),
+        states=states,
         shards=terms.shards,
         min_spares=terms.min_spares,
         ignored=tuple(terms.ignore_nodes),
@@ -67,37 +79,110 @@ def policy_of(terms: Terms, now: datetime) -> Policy:
 def open_gate(terms: Terms, answer: Union[Deployment, Trouble], now: datetime, asked_at: datetime) -> Verdict:
     """The verdict over a deployment, or over the trouble that stood in the way of one.
 
-    Raises ValueError as `policy_of`, or when a pattern of a node fits none.
+    Expiry is held against `now`, clocks against `asked_at`. Raises ValueError as `policy_of`, or when a pattern of a
+    node fits none.
     """
     policy = policy_of(terms, now)._replace(asked_at=asked_at)
-    failing = {parse_state(word) for word in terms.fail_on}
+    answered: Dict[str, int] = {}
     if isinstance(answer, Trouble):
         result = from_trouble("all", answer, policy)
     else:
-        result = judge("all", answer, policy, terms.without)
-    reasons = [pair for pair in result.every_finding if pair[1].state in failing]
+        try:
+            result = judge("all", answer, policy, terms.without)
+        except ValueError as error:
+            raise ValueError(_in_our_words(str(error))) from None
+        result = result._replace(findings=tuple(_few_nodes(terms, answer, policy)))
+        answered = {pattern: _answering(answer, policy, pattern) for pattern in terms.without}
+    found = [(check, finding._replace(remedy=_in_our_words(finding.remedy))) for check, finding in result.every_finding]
+    failing = _failing(terms)
+    reasons = [pair for pair in found if pair[1].state in failing]
     return Verdict(
         not reasons,
-        _refusal(result, [sentence(result, pair) for pair in reasons]) if reasons else headline(result),
+        _refusal(result, reasons) if reasons else headline(result),
         result.state,
-        [finding_as_data(check, finding) for check, finding in result.every_finding],
+        [finding_as_data(check, finding) for check, finding in found],
         result.premise,
+        answered,
     )
 
 
-def _refusal(result: Result, reasons: List[str]) -> str:
-    premise = " %s:" % result.premise if result.premise else ":"
-    return "not safe to go on, %s%s\n%s" % (
-        count(len(reasons), "reason"),
-        premise,
-        "\n".join("- " + one for one in reasons),
-    )
+def _failing(terms: Terms) -> Set[State]:
+    failing = set()
+    for word in terms.fail_on:
+        try:
+            failing.add(parse_state(word))
+        except ValueError as error:
+            raise ValueError("fail_on: %s" % error) from None
+    if State.CRITICAL not in failing or State.OK in failing:
+        # Whoever writes `fail_on: warning` means "from warning on", and gets a gate that opens in an outage.
+        raise ValueError("fail_on: a gate fails on critical, and on unknown and warning if they are there, too")
+    return failing
 
 
-def _volumes(space: Mapping[str, str]) -> List[str]:
-    for volume in space:
-        if volume not in VOLUMES:
-            raise ValueError(
-                "min_free_space: %r is no volume%s (known: %s)" % (volume, closest(volume, VOLUMES), ", ".join(VOLUMES))
-            )
-    return ["%s=%s" % pair for pair in space.items()]
+def _limits(terms: Terms) -> Iterator[str]:
+    """The critical limits, in the words that the checks understand."""
+    given: List[Tuple[str, str, Optional[str]]] = [
+        ("min_build_lifetime", "build", terms.min_build_lifetime),
+        ("max_clock_offset", "clock", terms.max_clock_offset),
+    ]
+    space = terms.min_free_space
+    if isinstance(space, Mapping):
+        for volume, text in space.items():
+            if volume not in VOLUMES:
+                told = (volume, closest(volume, VOLUMES), ", ".join(VOLUMES))
+                raise ValueError("min_free_space: %r is no volume%s (known: %s)" % told)
+            given.append(("min_free_space.%s" % volume, volume, text))
+    else:
+        given.append(("min_free_space", "space", space))
+    for option, subject, text in given:
+        if text is not None:
+            measure = MEASURES[SUBJECTS[subject]]
+            try:
+                parse_range(text, measure.unit, measure.bare)
+            except ValueError as error:
+                raise ValueError("%s: %s" % (option, error)) from None
+            yield "%s=%s" % (subject, text)
+
+
+def _few_nodes(terms: Terms, deployment: Deployment, policy: Policy) -> Iterator[Finding]:
+    gone = [node.key for node in deployment.nodes if any(fits(node, pattern) for pattern in terms.without)]
+    left = deployment._replace(nodes=tuple(node for node in deployment.nodes if node.key not in gone))
+    for pattern, wanted in terms.min_nodes.items():
+        there = _answering(left, policy, pattern)
+        if there < wanted:
+            text = "%d of %s fitting %s answered" % (there, count(wanted, "node"), clean(pattern))
+            yield Finding(State.CRITICAL, text, _FEW, None, "nodes")
+
+
+_FEW = "look at the containers of the nodes that are not there, and at their logs"
+
+
+def _answering(deployment: Deployment, policy: Policy, pattern: str) -> int:
+    return sum(fits(node, pattern) and not policy.ignores(node) for node in deployment.answered)
+
+
+def _refusal(result: Result, reasons: Sequence[Tuple[str, Finding]]) -> str:
+    premise = " (%s)" % result.premise if result.premise else ""
+    lines = ["not safe to go on, %s%s:" % (count(len(reasons), "reason"), premise)]
+    for at, pair in enumerate(reasons):
+        lines.append("- %s %s" % (pair[1].state.name, sentence(result, pair)))
+        # One remedy for a run of alike reasons.
+        if at + 1 == len(reasons) or reasons[at + 1][1].remedy != pair[1].remedy:
+            lines.append("  What to do: %s" % pair[1].remedy)
+    return "\n".join(lines)
+
+
+# What is found is told in the words of the checks, whose options have other names.
+_OPTIONS = (
+    ("--without ", "without: "),
+    ("--state missing=ok", "states to {missing: ok}"),
+    ("--ignore-node it", "put it into ignore_nodes"),
+    ("--node or --ignore-node", "ignore_nodes"),
+    ("with --shards", "with shards"),
+)
+
+
+def _in_our_words(text: str) -> str:
+    for theirs, ours in _OPTIONS:
+        text = text.replace(theirs, ours)
+    return text
