@@ -3,10 +3,11 @@
 
 import json
 
-from wabiz_monitoring.core.report import as_data
+from wabiz_monitoring.core.report import as_data, finding_as_data, problems
 from wabiz_monitoring.core.result import Result
 
 
 def as_json(result: Result, notes: list[str]) -> str:
-    """One JSON object, indented, in ASCII, with the state and exit code of the whole and a branch a child."""
-    return json.dumps({**as_data(result), "notes": notes}, indent=2)
+    """One JSON object, indented, in ASCII: the state of the whole, a branch a child, and all problems in one list."""
+    bad = [finding_as_data(check, finding) for check, finding in problems(result)]
+    return json.dumps({**as_data(result), "problems": bad, "notes": notes}, indent=2)

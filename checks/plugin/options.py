@@ -91,7 +91,7 @@ OPTIONS = (
     Option(
         ("-w", "--warning"),
         "Judgement",
-        "range outside of which the state is WARNING; repeatable",
+        "range outside of which the state is WARNING, see Thresholds; repeatable",
         "RANGE",
         action="append",
         wanted=_has_thresholds,
@@ -99,7 +99,7 @@ OPTIONS = (
     Option(
         ("-c", "--critical"),
         "Judgement",
-        "range outside of which the state is CRITICAL; repeatable",
+        "range outside of which the state is CRITICAL, see Thresholds; repeatable",
         "RANGE",
         action="append",
         wanted=_has_thresholds,
@@ -158,11 +158,11 @@ OPTIONS = (
         action="count",
         default=0,
     ),
-    Option(("-V", "--version"), "Output", "print the version", action="version"),
-    Option(("-h", "--help"), "Output", "print this help", action="help"),
+    Option(("-V", "--version"), "Other", "print the version", action="version"),
+    Option(("-h", "--help"), "Other", "print this help", action="help"),
     Option(
         ("--extra-opts",),
-        "Output",
+        "Other",
         "options from an INI file, as in the Monitoring Plugins; default section: the command's name, default file: "
         "the first monitoring-plugins.ini found; keys `password` and `token` hold secrets",
         "[SECTION][@FILE]",

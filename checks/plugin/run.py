@@ -55,11 +55,12 @@ def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
 def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
     from wabiz_monitoring.core.catalogue import Trouble
     from wabiz_monitoring.core.deadline import Deadline, within
+    from wabiz_monitoring.core.text import clean
 
     from .redaction import Redaction
 
     redact = Redaction(settings.credentials, settings.headers.values())
-    deadline = Deadline(settings.timeout)
+    deadline = Deadline(settings.timeout, clean(settings.url.partition("://")[2]) if settings.url else "")
     notes = list(settings.notes)
     try:
         result = within(deadline, lambda: _result(check, settings, deadline, notes, redact))

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import re
+from wabiz_monitoring.core.units import SECONDS, parse_quantity
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # The calendar ends, and with it what can be written as a date.
 _LONGEST = 100 * 365 * 86400
-_WRITTEN = re.compile(r"([+-]?\d+(?:\.\d+)?)([smhdw])")
 
 
 def seconds(written: object) -> float:
@@ -18,11 +16,19 @@ def seconds(written: object) -> float:
     """
     if isinstance(written, (int, float)) and not isinstance(written, bool):
         length = float(written)
-    elif isinstance(written, str) and (match := _WRITTEN.fullmatch(written)):
-        length = float(match[1]) * _SECONDS[match[2]]
     else:
-        raise ValueError(f"{written!r} is no length of time: write a number and s, m, h, d or w, such as 90d or -400s")
+        length = _read(written)
     # Written so that it refuses what is not a number, too.
     if not abs(length) <= _LONGEST:
         raise ValueError(f"{written!r} is too long: a century is the most")
     return length
+
+
+def _read(written: object) -> float:
+    try:
+        amount, _written, has_unit = parse_quantity(written if isinstance(written, str) else "", SECONDS)
+    except ValueError:
+        has_unit = False
+    if not has_unit:
+        raise ValueError(f"{written!r} is no length of time: write a number and s, m, h, d or w, such as 90d or -400s")
+    return amount

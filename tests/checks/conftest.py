@@ -6,9 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from commands import Runner, credentials
 from wabiz_monitoring.simulator import Simulator
+
+# How long one example takes depends on what else the machine does; what is slow is measured in tests/bench.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture

@@ -273,9 +273,14 @@ def test_a_given_token_that_is_refused_falls_back_to_a_login_where_there_is_one(
 
 def test_nobody_asks_with_half_of_the_credentials(sim: Simulator) -> None:
     monitor = Monitor(sim, None, None)
-    for half in (Credentials(), Credentials("monitor"), Credentials(None, PASSWORD)):
+    halves = {
+        "no credentials were given": Credentials(),
+        "no password was given for user monitor": Credentials("monitor"),
+        "no user name was given": Credentials(None, PASSWORD),
+    }
+    for told, half in halves.items():
         monitor.credentials = half
-        assert monitor.run() == "unauthorized: no credentials were given (HTTP 401)"
+        assert monitor.run() == f"unauthorized: {told} (HTTP 401)"
     assert (sim.logins, sim.failed_logins) == (0, 0)
 
 
@@ -493,7 +498,10 @@ def test_a_lock_that_is_never_let_go_ends_with_the_time_limit(sim: Simulator, ru
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         done = in_time(1, lambda: runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)))
-    assert (done.code, done.first) == (2, "WABIZ SOCKET CRITICAL - no complete answer within 1 s")
+    assert (done.code, done.first) == (
+        2,
+        f"WABIZ SOCKET CRITICAL - no complete answer from localhost:{sim.port} within 1 s",
+    )
 
 
 def together(sim: Simulator, runner: Runner, count: int) -> list[tuple[int, str]]:

@@ -50,7 +50,7 @@ REFUSED = [
     ("build", "--state shard-contested=ok", "--state shard-contested: that is judged by check_wabiz_cluster"),
     ("space", "-w 5bananas", "-w 5bananas: 'bananas' is no unit here; use B, kB, KB, MB, GB, TB, KiB, MiB, GiB, TiB"),
     ("space", "-w lgos=5GiB", "-w cannot be set for 'lgos'; did you mean logs? (known: space, data, logs, "),
-    ("space", "-w 1GiB", "-w 1GiB for space can never fire: -c 1GiB swallows it (its default; give it too)"),
+    ("space", "-w 1GiB", "-w 1GiB for space can never fire: -c 1GiB swallows it (its default; give it too, ~: for none)"),
     ("space", "-w 5GiB -c 10GiB", "-w 5GiB for space can never fire: -c 10GiB swallows it"),
     ("space", "-c 10:5", "-c 10:5: '10:5' ends before it starts"),
     ("space", "-w nan", "-w nan: 'nan' is no quantity; write a number and a unit, as in 10GiB"),

@@ -23,8 +23,10 @@ DEFAULT_TIMEOUT = 30.0
 class Deadline:
     """The moment at which a run must be over."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, where: str = "") -> None:
+        """`where` is who is asked, clean, for the words when the time is up."""
         self.seconds = seconds
+        self._where = where
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
@@ -36,7 +38,8 @@ class Deadline:
 
     def trouble(self) -> Trouble:
         """What to say when the time is up."""
-        return Trouble("timeout", "no complete answer within %g s" % self.seconds)
+        whose = " from %s" % self._where if self._where else ""
+        return Trouble("timeout", "no complete answer%s within %g s" % (whose, self.seconds))
 
 
 class _Work(threading.Thread, Generic[T]):

@@ -64,7 +64,7 @@ def refuse(reply: Reply, path: str) -> NoReturn:
         raise Trouble(
             "invalid",
             "nothing at %s (%s)" % (path, what),
-            "see whether the address needs a path before /v1",
+            "see whether the path in the address is right: before /v1 stands only what a gateway adds",
         )
     if status == 407:
         raise Trouble(

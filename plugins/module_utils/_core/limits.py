@@ -75,7 +75,7 @@ def parse_limits(
                         subject,
                         called[1],
                         crit.written,
-                        "" if chosen_crit else " (its default; give it too)",
+                        "" if chosen_crit else " (its default; give it too, ~: for none)",
                     )
                 )
             limit = Limit(None, limit.critical)

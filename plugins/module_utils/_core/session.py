@@ -89,9 +89,9 @@ def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper]
     if credentials.token is not None:
         reply = _get(transport, credentials.token)
         if reply.status != 401 or not credentials.can_log_in:
-            return _body(reply, "the token given is refused")
+            return _body(reply, "the token given is refused", _NEW_TOKEN)
     if not credentials.can_log_in:
-        return _body(_get(transport, None), "no credentials were given" if credentials.token is None else "")
+        return _body(_get(transport, None), _lacking(credentials), _GIVE)
     if keeper is None or not keeper.keeps:
         return _ask_once(transport, credentials)
     return _ask_keeping(transport, credentials, keeper)
@@ -111,6 +111,16 @@ def ask_timed(
         return reply
 
     return ask(send, credentials, keeper), asked_at[-1]
+
+
+_NEW_TOKEN = "get a new token, which lives 7 days, or give user name and password in its place"
+_GIVE = "give user name and password: WA_WEB_USERNAME and WA_WEB_PASSWORD in the environment are one way"
+
+
+def _lacking(credentials: Credentials) -> str:
+    if credentials.username is not None:
+        return "no password was given for user %s" % clean(credentials.username)
+    return "no credentials were given" if credentials.password is None else "no user name was given"
 
 
 def _ask_once(transport: Transport, credentials: Credentials) -> bytes:
@@ -200,9 +210,9 @@ def _bearer(token: str) -> Dict[str, str]:
     return {"Authorization": "Bearer " + token}
 
 
-def _body(reply: Reply, refused: str) -> bytes:
+def _body(reply: Reply, refused: str, remedy: str = "") -> bytes:
     if reply.status == 200:
         return reply.body
     if reply.status == 401 and refused:
-        raise Trouble("unauthorized", "%s (HTTP 401)" % refused)
+        raise Trouble("unauthorized", "%s (HTTP 401)" % refused, remedy)
     refuse(reply, SUPPORT)

@@ -19,7 +19,9 @@ from .socket import CONNECTED
 def judge(deployment: Deployment, policy: Policy) -> Result:
     """Masters, shards, spares, unreachable nodes, and differences between the nodes."""
     if deployment.form == SINGLE:
-        return Result("cluster", "single node", (), (Metric("nodes", 1), Metric("unreachable", 0)))
+        return Result(
+            "cluster", "single node", (), (Metric("nodes", 1, minimum=0), Metric("unreachable", 0, minimum=0))
+        )
     findings = Findings(policy)
     judged = [node for node in deployment.nodes if policy.judges(node)]
     nodes = [node for node in judged if node.reachable]
@@ -31,11 +33,12 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     owned = survey(deployment, policy)
     shards = judge_coverage(deployment, policy, owned, findings)
     _judge_owners(owned, findings)
+    # The cause before what comes of it: a node that is gone is often the spare that is missed.
+    _judge_silent(silent, findings)
     _judge_fields(nodes, deployment.answered, findings)
     if not deployment.answered or any(node.role is not None for node in deployment.answered):
         _judge_masters(masters, deployment.answered, findings)
         _judge_spares(spares, deployment.answered, policy.min_spares, findings)
-    _judge_silent(silent, findings)
     _judge_likeness(deployment.front_version, nodes, findings)
     standing_by = "%s and %s standing by" % (
         count(_count(masters, SECONDARY), "master"),
@@ -173,7 +176,8 @@ def _metrics(
         "masters": masters,
         "spare_coreapps": spares,
     }
-    return tuple(Metric(label, value, minimum=0) for label, value in values.items())
+    most = {"connected": len(expected), "shards_owned": owned.total or 0}
+    return tuple(Metric(label, value, minimum=0, maximum=most.get(label)) for label, value in values.items())
 
 
 def _observation(node: Node) -> str:
