@@ -32,6 +32,8 @@ MAY_IMPORT = {
     "plugins/module_utils": ("ansible", f"{COLLECTION}.plugins.module_utils._core"),
     "plugins/modules": ("ansible", f"{COLLECTION}.plugins.module_utils"),
     "plugins/doc_fragments": (),
+    "plugins/plugin_utils": ("ansible", f"{COLLECTION}.plugins.module_utils"),
+    "plugins/filter": ("ansible", f"{COLLECTION}.plugins.plugin_utils"),
     "checks/source": ("requests", "urllib3", CORE),
     "checks/plugin": ("nagiosplugin", "wabiz_monitoring.source", CORE),
     "checks/fleet": ("requests", "urllib3", "nagiosplugin", "yaml", "wabiz_monitoring.source", CORE),
@@ -68,6 +70,8 @@ LICENCES = {
     "": "BSD-2-Clause",
     "plugins/modules": "GPL-3.0-or-later",
     "plugins/doc_fragments": "GPL-3.0-or-later",
+    "plugins/plugin_utils": "GPL-3.0-or-later",
+    "plugins/filter": "GPL-3.0-or-later",
 }
 
 #: Kinds of files without room for a comment, or whose licence the project as a whole states.

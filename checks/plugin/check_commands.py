@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The checks as check commands of Icinga 2, made from the table of options.
+
+`python -m wabiz_monitoring.plugin.check_commands FILE` writes them, in the manner of the Icinga Template Library: one
+custom variable for each option. What differs from check to check has the check's name in it (`wabiz_space_warning`);
+what says where the API is, or which nodes count, has not (`wabiz_url`, `wabiz_node`): a host says it once for all.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from . import Check
+from .options import Option, options_of
+
+PREFIX = "wabiz_"
+OWN = ("--warning", "--critical", "--state")
+"""Options that mean something else for each check."""
+LEFT_OUT = ("--json", "--version", "--help")
+"""Options whose output an engine could make nothing of."""
+
+_HEADER = """\
+// SPDX-License-Identifier: BSD-2-Clause
+// Made from the options of the checks by wabiz_monitoring.plugin.check_commands: change those, not this file.
+
+// Where the checks are, unless a file that is read earlier says so.
+if (!globals.contains("WabizPluginDir")) {
+	const WabizPluginDir = PluginDir
+}
+"""
+
+
+class Argument(NamedTuple):
+    """An option of a check, and the custom variable that sets it."""
+
+    option: Option
+    variable: str
+
+    @property
+    def flag(self) -> str:
+        """The long form: there a value may begin with a dash."""
+        return self.option.flags[-1]
+
+    @property
+    def switch(self) -> bool:
+        """Whether it is set without a value."""
+        return self.option.action in ("store_true", "count")
+
+
+def arguments(check: Check) -> Iterator[Argument]:
+    """What can be set for a check."""
+    for option in options_of(check):
+        flag = option.flags[-1]
+        if flag not in LEFT_OUT:
+            word = flag.lstrip("-").replace("-", "_")
+            yield Argument(option, f"{PREFIX}{check.name}_{word}" if flag in OWN else f"{PREFIX}{word}")
+
+
+def check_command(check: Check) -> str:
+    """The object of one check."""
+    lines = [
+        f'object CheckCommand "{PREFIX}{check.name}" {{',
+        '\timport "ipv4-or-ipv6"',
+        "",
+        f'\tcommand = [ WabizPluginDir + "/{check.command}" ]',
+        "\targuments = {",
+        *(line for argument in arguments(check) for line in _argument(argument)),
+        "\t}",
+        "",
+        f'\tvars.{PREFIX}hostname = "$check_address$"',
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _argument(argument: Argument) -> Iterator[str]:
+    yield f'\t\t"{argument.flag}" = {{'
+    yield f'\t\t\t{"set_if" if argument.switch else "value"} = "${argument.variable}$"'
+    if argument.option.metavar.startswith("["):
+        # An optional value stands in one word with its option.
+        yield '\t\t\tseparator = "="'
+    yield f"\t\t\tdescription = {json.dumps(argument.option.help)}"
+    yield "\t\t}"
+
+
+def text(checks: Iterable[Check]) -> str:
+    """The whole file."""
+    return "\n".join([_HEADER, *map(check_command, checks)])
+
+
+def main(path: str) -> None:
+    """Write the file."""
+    from wabiz_monitoring.check_all import CHECK, CHECKS
+
+    Path(path).write_text(text((*CHECKS, CHECK)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m wabiz_monitoring.plugin.check_commands FILE")
+    main(sys.argv[1])

@@ -1,0 +1,77 @@
+# Copyright: wabiz.monitoring contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: deployment_mistakes
+short_description: What is wrong with a list of deployments
+version_added: 0.1.0
+description:
+  - Holds a list of deployments against what the checks can be run with, thresholds and states included.
+  - No secret is repeated in the answer.
+author:
+  - wabiz.monitoring contributors (!UNKNOWN)
+positional: defaults, checks
+options:
+  _input:
+    description:
+      - Deployments, as in the variable C(check_plugins_deployments) of the role P(wabiz.monitoring.check_plugins#role).
+    type: list
+    elements: dict
+    required: true
+  defaults:
+    description: What a deployment that does not say otherwise has, in the same keys.
+    type: dict
+    default: {}
+  checks:
+    description: The checks of a deployment that does not name its own.
+    type: list
+    elements: str
+    default: [socket, cluster, space, build, clock]
+"""
+
+EXAMPLES = r"""
+- name: Tell every mistake at once
+  ansible.builtin.assert:
+    that: mistakes == []
+    fail_msg: "{{ mistakes | join('; ') }}"
+  vars:
+    mistakes: "{{ check_plugins_deployments | wabiz.monitoring.deployment_mistakes }}"
+"""
+
+RETURN = r"""
+_value:
+  description: A sentence for each mistake; of more than 20 the rest is counted.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+from ansible_collections.wabiz.monitoring.plugins.plugin_utils._deployments import (
+    STANDARD,
+    Mistakes,
+    read_all,
+    shortened,
+)
+
+
+def deployment_mistakes(
+    deployments: Sequence[object], defaults: Mapping[str, Any] | None = None, checks: Sequence[str] = STANDARD
+) -> list[str]:
+    """A sentence for each mistake."""
+    try:
+        read_all(deployments, defaults or {}, checks)
+    except Mistakes as mistakes:
+        return shortened(mistakes.sentences)
+    return []
+
+
+class FilterModule:
+    """The filter, for Ansible to find."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"deployment_mistakes": deployment_mistakes}
