@@ -21,9 +21,14 @@ def facts(deployment: Deployment, asked_at: datetime, with_env: bool = False) ->
     return {
         "form": deployment.form,
         "front_version": deployment.front_version,
-        "asked_at": asked_at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z",
+        "asked_at": spell_time(asked_at),
         "nodes": [_node(node, asked_at, with_env) for node in deployment.nodes],
     }
+
+
+def spell_time(moment: datetime) -> str:
+    """A time of ours as facts have it: ISO 8601 in UTC, to the millisecond."""
+    return moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 class Gathered(NamedTuple):

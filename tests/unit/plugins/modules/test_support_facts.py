@@ -5,26 +5,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.wabiz.monitoring.plugins.modules import support_facts
+from ansible_collections.wabiz.monitoring.tests.unit.module import hold, run_module
 from ansible_collections.wabiz.monitoring.tests.unit.server import (
     SUPPORT,
     TOKEN,
     answer,
     api,
-    collections,
     serve,
 )
 
-NAME = "ansible_collections.wabiz.monitoring.plugins.modules.support_facts"
 LOGIN = {"username": "monitor", "password": "marked-password"}
 UNREACHABLE = {"errors": [{"code": 1014, "title": "Internal error", "details": "timed out"}]}
 
@@ -32,26 +29,7 @@ UNREACHABLE = {"errors": [{"code": 1014, "title": "Internal error", "details": "
 @pytest.fixture(name="run")
 def _run(tmp_path: Path) -> Any:
     """Run the module with options; gives its exit code and what it returned."""
-
-    def run(options: dict[str, Any], **internal: Any) -> tuple[int, dict[str, Any]]:
-        arguments = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
-        (tmp_path / "arguments").write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WA_WEB_", "SSL_"))}
-        path = os.pathsep.join([collections(), *filter(None, [os.environ.get("PYTHONPATH")])])
-        done = subprocess.run(
-            [sys.executable, "-m", NAME, str(tmp_path / "arguments")],
-            env={**kept, "PYTHONPATH": path, "no_proxy": "localhost"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.stderr == b""
-        returned = json.loads(done.stdout.decode("utf-8"), parse_constant=pytest.fail)
-        assert isinstance(returned, dict)
-        return done.returncode, returned
-
-    return run
+    return partial(run_module, "support_facts", tmp_path)
 
 
 def test_facts_and_nothing_else_are_returned(run: Any) -> None:
@@ -79,27 +57,10 @@ def test_every_fact_is_documented_and_of_the_type_that_is_documented(run: Any) -
     for support in (SUPPORT, cluster):
         with serve(api(support)) as server:
             facts = run({"url": server.url, "token": TOKEN, "env": True})[1]["ansible_facts"]
-        check(facts, documented)
+        hold(facts, documented)
         for node in facts["wabiz_support"]["nodes"]:
             told.update({name: value for name, value in node.items() if value is not None})
     assert set(told) == set(documented["wabiz_support"]["contains"]["nodes"]["contains"])
-
-
-def check(told: dict[str, Any], documented: dict[str, Any]) -> None:
-    """Compare facts with their documentation, all the way down."""
-    assert set(told) <= set(documented)
-    types = {"str": str, "int": int, "bool": bool, "dict": dict, "list": list}
-    for name, value in told.items():
-        if value is None:
-            continue
-        assert type(value) is types[documented[name]["type"]], name  # pylint: disable=unidiomatic-typecheck
-        assert "sample" in documented[name] or "contains" in documented[name], name
-        inner = documented[name].get("contains")
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(value, list):
-                assert type(item) is types[documented[name]["elements"]]  # pylint: disable=unidiomatic-typecheck
-            if inner:
-                check(item, inner)
 
 
 def test_environment_variables_of_the_client_are_left_out_unless_asked_for(run: Any) -> None:
@@ -168,4 +129,4 @@ def test_what_a_hostile_server_sends_comes_out_as_typed_json(run: Any) -> None:
     assert node["env"] == ["?", '{"a": "b"}', "null", "5"]
     assert list(node["invalid_fields"]) == ["shards"]
     assert "__ansible" not in json.dumps(returned)
-    check(returned["ansible_facts"], yaml.safe_load(support_facts.RETURN)["ansible_facts"]["contains"])
+    hold(returned["ansible_facts"], yaml.safe_load(support_facts.RETURN)["ansible_facts"]["contains"])

@@ -1,0 +1,395 @@
+#!/usr/bin/python
+# Copyright: wabiz.monitoring contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: health_gate
+short_description: Fail unless it is safe to go on with a WhatsApp Business On-Premises deployment
+version_added: 0.1.0
+description:
+  - Judges a WhatsApp Business On-Premises deployment as the check plugins do, and fails with all reasons in one message
+    unless it is healthy enough to go on, with an upgrade for one.
+  - With O(without) it judges the cluster as it will be once nodes are stopped and it has failed over.
+  - Asks the API, or judges facts that M(wabiz.monitoring.support_facts) gathered. An API that cannot be asked is a
+    finding like any other.
+  - The verdict is that of C(check_wabiz_all) with the same limits. As there, every problem has a name and a state.
+author:
+  - wabiz.monitoring contributors (!UNKNOWN)
+seealso:
+  - module: wabiz.monitoring.support_facts
+extends_documentation_fragment:
+  - wabiz.monitoring.attributes
+  - wabiz.monitoring.attributes.api
+  - wabiz.monitoring.api
+options:
+  fail_on:
+    description:
+      - With which states of a finding the gate fails. V(critical) must be among them.
+      - What is found in other states is returned all the same.
+    type: list
+    elements: str
+    choices:
+      - critical
+      - unknown
+      - warning
+    default:
+      - critical
+      - unknown
+  states:
+    description:
+      - States of problems in place of their defaults, V(ok), V(warning), V(critical) or V(unknown) by the name of the
+        problem.
+      - The problems are V(unreachable), V(timeout), V(unauthorized), V(throttled), V(invalid), V(missing),
+        V(unregistered), V(disconnected), V(connecting), V(receiving-offline), V(socket-unknown), V(shard-unowned),
+        V(shard-contested), V(node-unreachable), V(no-primary-master), V(two-primary-masters),
+        V(no-secondary-master), V(no-spare-coreapp), V(version-skew), V(schema-skew) and V(expired).
+      - What does not name one of these is an error.
+    type: dict
+    default: {}
+  min_free_space:
+    description:
+      - The least free space that is not critical, with its unit, as in V(10GiB). Units are V(B), V(kB), V(MB), V(GB),
+        V(TB), V(KiB), V(MiB), V(GiB) and V(TiB).
+      - Either one value for all volumes, or a dictionary of values by volume, V(data), V(logs), V(media_incoming) and
+        V(media_outgoing).
+      - Ranges of the Monitoring Plugins are understood, too. V(~:) is no limit.
+      - A volume without a limit of its own has V(1GiB), and below V(5GiB) a warning.
+    type: raw
+  min_build_lifetime:
+    description:
+      - The least time until the build expires that is not critical, with its unit, as in V(14d). Units are V(s), V(m),
+        V(h), V(d) and V(w). Ranges are understood, too.
+      - Default is V(7d), and below V(30d) a warning. A build that has expired is the problem V(expired).
+    type: str
+  max_clock_offset:
+    description:
+      - The largest offset between a node's clock and that of the host that asks which is not critical, with its unit.
+        Ranges are understood, too.
+      - Default is V(300s), and beyond V(60s) a warning.
+    type: str
+  shards:
+    description:
+      - How many normal shards there must be. Default is to infer it from the shards seen.
+    type: int
+  min_spares:
+    description:
+      - How many coreapps must stand by. Fewer are the problem V(no-spare-coreapp), a warning unless O(states) says
+        otherwise.
+    type: int
+    default: 1
+  min_nodes:
+    description:
+      - How many nodes must answer, by shell pattern on the key (C(host:container)) of a node. Fewer are critical.
+      - This finds what is not even named in the answer any more, such as a node that did not come back from an upgrade.
+        RV(answered) is made to be given here.
+      - Nodes of O(without) and O(ignore_nodes) do not count.
+    type: dict
+    default: {}
+  without:
+    description:
+      - Judge the cluster as it will be without the nodes whose key (C(host:container)) is, or fits as a shell pattern,
+        one of these, as in V(wa3:*).
+      - Their shards move to spare coreapps and the lead to a secondary master. Where there is none to move to, the gate
+        fails.
+      - It is an error if a pattern fits no node.
+    type: list
+    elements: str
+    default: []
+  ignore_nodes:
+    description:
+      - Do not judge the nodes whose key fits one of these shell patterns, and do not count on them.
+      - Rows of containers that are long gone may linger in the answer. A pattern that fits no node is no error.
+    type: list
+    elements: str
+    default: []
+  support:
+    description:
+      - The fact C(wabiz_support) that M(wabiz.monitoring.support_facts) gathered. If it is given, the API is not asked,
+        and the options for that are not used.
+      - Clocks are held against the time at which the facts were gathered, the life of the build against now.
+        Everything else is as good as the facts are fresh; do not take them from a cache.
+      - If they hold C(env), which may be secret, it is not returned. Ansible logs the options of a module to the syslog
+        of the host that runs it, though, so gather them without.
+    type: dict
+"""
+
+EXAMPLES = r"""
+# The tasks run on the controller: no managed host ever sees the password.
+
+- name: Go on only if the deployment is healthy
+  wabiz.monitoring.health_gate:
+    hostname: wa.example.com
+    username: monitor
+    password: "{{ wabiz_password }}"
+    ca_path: /etc/ssl/wabiz/ca.pem
+  delegate_to: localhost
+
+- name: Go on only if the others can carry on without the nodes on wa3
+  wabiz.monitoring.health_gate:
+    hostname: wa.example.com
+    username: monitor
+    password: "{{ wabiz_password }}"
+    ca_path: /etc/ssl/wabiz/ca.pem
+    without: wa3:*
+    min_free_space: 10GiB
+    min_build_lifetime: 14d
+  delegate_to: localhost
+  register: before
+
+- name: Wait until wa3 is back
+  wabiz.monitoring.health_gate:
+    hostname: wa.example.com
+    username: monitor
+    password: "{{ wabiz_password }}"
+    ca_path: /etc/ssl/wabiz/ca.pem
+    min_nodes: "{{ before.answered }}"
+    states:
+      connecting: critical
+      version-skew: ok
+  delegate_to: localhost
+  register: after
+  until: after is success
+  retries: 40
+  delay: 15
+
+- name: Gather facts once
+  wabiz.monitoring.support_facts:
+    hostname: wa.example.com
+    username: monitor
+    password: "{{ wabiz_password }}"
+    ca_path: /etc/ssl/wabiz/ca.pem
+  delegate_to: localhost
+
+- name: See which hosts cannot be done without
+  wabiz.monitoring.health_gate:
+    support: "{{ wabiz_support }}"
+    without: "{{ item }}:*"
+    min_free_space:
+      data: 20GiB
+      logs: 2GiB
+  delegate_to: localhost
+  loop: "{{ wabiz_support.nodes | map(attribute='host') | unique }}"
+  register: each
+  failed_when: false
+
+- name: Show why not
+  ansible.builtin.debug:
+    msg: "{{ each.results | rejectattr('passed') | items2dict(key_name='item', value_name='msg') }}"
+"""
+
+RETURN = r"""
+msg:
+  description: What was seen and the worst of what was found, or all reasons for which the gate fails, one a line.
+  returned: always
+  type: str
+  sample: |-
+    not safe to go on, 1 reason (without wa4: no spare is left for shard 3):
+    - CRITICAL socket: nobody owns shard 3
+      What to do: bring a coreapp back; if it does not take the shard, look at the primary master's log
+passed:
+  description: Whether it is safe to go on.
+  returned: unless an option is wrong
+  type: bool
+  sample: false
+state:
+  description: The worst state of all findings.
+  returned: unless an option is wrong
+  type: str
+  choices:
+    - OK
+    - WARNING
+    - CRITICAL
+    - UNKNOWN
+  sample: CRITICAL
+findings:
+  description:
+    - Everything that was found, the worst first.
+    - Findings that are V(OK) are there as well, such as a node that is catching up.
+  returned: unless an option is wrong
+  type: list
+  elements: dict
+  contains:
+    state:
+      description: How bad it is.
+      returned: always
+      type: str
+      choices:
+        - OK
+        - WARNING
+        - CRITICAL
+        - UNKNOWN
+      sample: CRITICAL
+    check:
+      description: Which check found it; V(all) if it was not one of them.
+      returned: always
+      type: str
+      choices:
+        - all
+        - socket
+        - cluster
+        - space
+        - build
+        - clock
+      sample: space
+    problem:
+      description: Name of the problem; V(null) if a limit was broken.
+      returned: always
+      type: str
+      sample: disconnected
+    subject:
+      description:
+        - What the broken limit was for, V(data), V(logs), V(media_incoming), V(media_outgoing), V(build), V(clock) or
+          V(nodes).
+        - V(null) if it is a problem.
+      returned: always
+      type: str
+      sample: logs
+    text:
+      description: What, where, how much, and which limit.
+      returned: always
+      type: str
+      sample: logs 812 MiB free on wa2 (critical below 1 GiB)
+    remedy:
+      description: What to do about it.
+      returned: always
+      type: str
+      sample: remove old logs, shorten their rotation, or enlarge the volume
+    nodes:
+      description: Keys of the nodes that it is about. Empty if it is about the whole deployment, or its only node.
+      returned: always
+      type: list
+      elements: str
+      sample:
+        - "wa2:6c91f0a4d83b"
+premise:
+  description: What would happen without the nodes of O(without), in words. Empty without that option.
+  returned: unless an option is wrong
+  type: str
+  sample: "without wa4: no spare is left for shard 3"
+answered:
+  description:
+    - How many of the nodes that fit a pattern of O(without) answered, by pattern.
+    - Give it as O(min_nodes) later on, and the gate fails until as many are back. Empty if the API could not be asked.
+  returned: unless an option is wrong
+  type: dict
+  sample:
+    "wa3:*": 1
+asked_at:
+  description: When the API was asked, by the clock of the host that asked, in UTC.
+  returned: unless an option is wrong
+  type: str
+  sample: "2023-11-20T09:30:00.125Z"
+"""
+
+from datetime import datetime, timezone
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.wabiz.monitoring.plugins.module_utils._api import REQUIRED_BY, argument_spec, from_params
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import from_facts, spell_time
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.gate import Terms, open_gate, policy_of
+
+FAIL_ON = ["critical", "unknown", "warning"]
+OPTIONS: Dict[str, Dict[str, Any]] = {
+    "fail_on": {"type": "list", "elements": "str", "choices": FAIL_ON, "default": FAIL_ON[:2]},
+    "states": {"type": "dict", "default": {}},
+    "min_free_space": {"type": "raw"},
+    "min_build_lifetime": {"type": "str"},
+    "max_clock_offset": {"type": "str"},
+    "shards": {"type": "int"},
+    "min_spares": {"type": "int", "default": 1},
+    "min_nodes": {"type": "dict", "default": {}},
+    "without": {"type": "list", "elements": "str", "default": []},
+    "ignore_nodes": {"type": "list", "elements": "str", "default": []},
+    "support": {"type": "dict"},
+}
+
+
+def terms_of(params: Mapping[str, Any]) -> Terms:
+    """The terms that the module's options state. Raises ValueError, with a sentence for the user."""
+    return Terms(
+        states={str(problem): str(state) for problem, state in (params["states"] or {}).items()},
+        min_free_space=_space(params["min_free_space"]),
+        min_build_lifetime=params["min_build_lifetime"],
+        max_clock_offset=params["max_clock_offset"],
+        shards=params["shards"],
+        min_spares=params["min_spares"],
+        min_nodes={str(pattern): _number(number) for pattern, number in (params["min_nodes"] or {}).items()},
+        without=params["without"] or (),
+        ignore_nodes=params["ignore_nodes"] or (),
+        fail_on=params["fail_on"] or (),
+    )
+
+
+def _space(given: Any) -> Union[str, Dict[str, str], None]:
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return {str(volume): _size(size) for volume, size in given.items()}
+    return _size(given)
+
+
+def _size(given: Any) -> str:
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        raise ValueError("min_free_space: write a size such as 10GiB, or a dictionary of sizes by volume")
+    return str(given)
+
+
+def _number(given: Any) -> int:
+    try:
+        return int(str(given))
+    except ValueError:
+        raise ValueError("min_nodes: %r is no number of nodes" % given) from None
+
+
+def gather(params: Mapping[str, Any]) -> Tuple[Union[Deployment, Trouble], datetime]:
+    """What there is to judge, and when it was asked for. Raises ValueError, with a sentence for the user."""
+    known: Optional[Dict[str, Any]] = params["support"]
+    if known is None:
+        try:
+            return from_params(params).gather()
+        except Trouble as trouble:
+            return trouble, datetime.now(timezone.utc)
+    try:
+        return from_facts(known)
+    except ValueError as error:
+        raise ValueError("support: %s" % error) from None
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={**argument_spec(), **OPTIONS}, required_by=REQUIRED_BY, supports_check_mode=True
+    )
+    for node in (module.params["support"] or {}).get("nodes") or ():
+        # What the module was called with is shown in verbose runs.
+        if isinstance(node, dict):
+            node.pop("env", None)
+    try:
+        terms = terms_of(module.params)
+        # Before anybody is asked: a login that serves nothing leaves its row, too.
+        policy_of(terms, datetime.now(timezone.utc))
+        answer, asked_at = gather(module.params)
+        verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at)
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    returned = {
+        "msg": verdict.message,
+        "passed": verdict.passed,
+        "state": verdict.state.name,
+        "findings": verdict.findings,
+        "premise": verdict.premise,
+        "answered": verdict.answered,
+        "asked_at": spell_time(asked_at),
+    }
+    if not verdict.passed:
+        module.fail_json(**returned)
+    module.exit_json(**returned)
+
+
+if __name__ == "__main__":
+    main()
