@@ -44,6 +44,7 @@ class Wire:
     def __init__(self, connection: socket.socket, over: threading.Event) -> None:
         self.connection = connection
         self.request = Received("", "", {})
+        self.last = False
         self._over = over
 
     def send(self, data: bytes) -> None:
@@ -53,6 +54,8 @@ class Wire:
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Send an answer that is whole."""
         told = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+        if self.last:
+            told["Connection"] = "close"
         lines = [f"HTTP/1.1 {status} Reason", *(f"{name.replace('_', '-')}: {value}" for name, value in told.items())]
         self.send("\r\n".join([*lines, "", ""]).encode() + body)
 
@@ -315,6 +318,7 @@ class FaultServer:
         self.received.append(wire.request)
         path = wire.request.path
         if path == fault.strikes:
+            wire.last = True
             fault.act(wire)
             return False
         if path == LOGIN:

@@ -251,7 +251,7 @@ def closed_port() -> int:
 
 def test_a_port_where_nobody_listens_is_refused(server: FaultServer, runner: Runner) -> None:
     where = f"localhost:{closed_port()}"
-    done = in_time(0, lambda: ask(runner, server, where=f"https://{where}"))
+    done = in_time(1, lambda: ask(runner, server, where=f"https://{where}"))
     assert (done.code, done.lines) == (
         2,
         [
@@ -416,6 +416,6 @@ def test_a_key_with_a_passphrase_asks_nobody(tmp_path: Path, runner: Runner) -> 
     lines = ["-----BEGIN RSA PRIVATE KEY-----", *lock, "-----END RSA PRIVATE KEY-----", ""]
     (tmp_path / "key.pem").write_text("\n".join(lines))
     words = ["--client-cert", str(tmp_path / "cert.pem"), "--client-key", str(tmp_path / "key.pem")]
-    done = in_time(0, lambda: runner("check_wabiz_socket", "-H", "localhost", *words))
+    done = in_time(1, lambda: runner("check_wabiz_socket", "-H", "localhost", *words))
     assert (done.code, done.err, len(done.lines)) == (3, "", 1)
     assert done.first.startswith("WABIZ SOCKET UNKNOWN - usage: --client-cert")
