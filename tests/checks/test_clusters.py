@@ -18,6 +18,8 @@ from wabiz_monitoring.core.text import clean
 from wabiz_monitoring.simulator.library import load_scenarios
 
 CASES = load()
+SHARED = ("connected", "expected")
+"""What socket and cluster both count."""
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
@@ -47,6 +49,12 @@ def test_a_cluster_is_told_as_its_case_says(case: Case) -> None:
     }
     if case.premise is not None:
         assert {result.premise for result in results.values()} == {case.premise}
+    assert {check: results[check].summary for check in case.says} == case.says
+    numbers = {metric.label: metric.value for metric in results["cluster"].metrics}
+    assert {label: numbers[label] for label in case.numbers} == case.numbers
+    assert {label: value for label, value in numbers.items() if label in SHARED} == {
+        metric.label: metric.value for metric in results["socket"].metrics
+    }
 
 
 @by_name

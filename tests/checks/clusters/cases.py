@@ -14,6 +14,8 @@ A file holds cases by name::
       socket: |                  # a line for everything found: state, problem, and the sentence where it matters
         CRITICAL shard-unowned nobody owns shard 2
       cluster: OK                # nothing found
+      says: {cluster: single}    # what a check's line says when nothing is wrong
+      numbers: nodes=3 masters=2 # those of the cluster check
 
 Of the checks that are not named, nothing must be found; socket and cluster must be named.
 """
@@ -42,7 +44,7 @@ FOLDER = Path(__file__).parent
 CHECKS = ("socket", "cluster", "space", "build", "clock")
 
 _NEEDED = {"why", "socket", "cluster"}
-_KNOWN = {*_NEEDED, *CHECKS, "nodes", "scenario", "options", "front", "fields", "premise"}
+_KNOWN = {*_NEEDED, *CHECKS, "nodes", "scenario", "options", "front", "fields", "premise", "says", "numbers"}
 
 
 class Expected(NamedTuple):
@@ -62,6 +64,8 @@ class Case(NamedTuple):
     options: tuple[str, ...]
     expected: dict[str, tuple[Expected, ...]]
     premise: str | None
+    says: dict[str, str]
+    numbers: dict[str, int]
 
     @property
     def id(self) -> str:
@@ -82,9 +86,7 @@ def policy(case: Case) -> tuple[Policy, tuple[str, ...]]:
     """How the command would judge with the case's options, at the tests' time; and the nodes to do without."""
     settings = parse(ALL, ["--file", "-", *case.options])
     return (
-        Policy(
-            now=documents.NOW,
-            asked_at=documents.NOW,
+        documents.POLICY._replace(
             limits=settings.limits,
             states=settings.states,
             shards=settings.shards,
@@ -129,6 +131,10 @@ def _case(file: str, name: str, table: Any) -> Case:
         raise CaseError(f"unknown: {wrong or 'nothing'}; needed: {sorted(_NEEDED)}")
     if ("nodes" in table) == ("scenario" in table) or ("scenario" in table and {"fields", "front"} & table.keys()):
         raise CaseError("either nodes (with fields and front) or scenario")
+    says = table.get("says", {})
+    if not says.keys() <= set(CHECKS):
+        raise CaseError(f"says: {sorted(says)} are not all checks")
+    numbers = (word.partition("=") for word in table.get("numbers", "").split())
     return Case(
         file,
         name,
@@ -136,6 +142,8 @@ def _case(file: str, name: str, table: Any) -> Case:
         tuple(shlex.split(table.get("options", ""))),
         {check: tuple(_expected(check, table.get(check, "OK"))) for check in CHECKS},
         table.get("premise"),
+        says,
+        {label: int(value) for label, _equals, value in numbers},
     )
 
 
