@@ -25,6 +25,11 @@ EXECUTABLE = "icinga2"
 PLUGINS = "/usr/lib/nagios/plugins"
 
 
+def run_as(user: User) -> list[str]:
+    """The options that let Icinga 2 run as this user: otherwise it insists on the one that it was packaged for."""
+    return [f"-DRunAsUser={user.name}", f"-DRunAsGroup={user.group}"]
+
+
 def defines(folder: Path) -> list[str]:
     """The options that keep every path of an Icinga 2 within a folder."""
     places = {
@@ -41,7 +46,7 @@ def defines(folder: Path) -> list[str]:
 
 
 def _icinga2(user: User, *arguments: str | Path) -> None:
-    done = user.run(executable(EXECUTABLE) or EXECUTABLE, *arguments)
+    done = user.run(executable(EXECUTABLE) or EXECUTABLE, *arguments, *run_as(user))
     if done.returncode:
         raise DaemonError(f"icinga2 {arguments[0]} {arguments[1]} failed\n{done.stdout}{done.stderr}")
 
@@ -110,7 +115,14 @@ class Icinga(Engine):
             'object CheckerComponent "checker" {}\n'
             f"{configuration}",
         )
-        command = [executable(EXECUTABLE) or EXECUTABLE, "daemon", "-c", str(self.configuration), *defines(folder)]
+        command = [
+            executable(EXECUTABLE) or EXECUTABLE,
+            "daemon",
+            "-c",
+            str(self.configuration),
+            *defines(folder),
+            *run_as(user),
+        ]
         super().__init__(user, folder, command)
 
     def verify(self) -> tuple[bool, str]:

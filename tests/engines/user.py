@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
 import pwd
 import shutil
@@ -63,13 +64,13 @@ def engine_user() -> User | None:
     """The user ``nagios`` when root runs the tests (None if there is none), otherwise whoever runs them."""
     if os.geteuid():
         entry = pwd.getpwuid(os.geteuid())
-        return User(entry.pw_name, str(entry.pw_gid), entry.pw_uid, entry.pw_gid, ())
+        return User(entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name, entry.pw_uid, entry.pw_gid, ())
     try:
         entry = pwd.getpwnam("nagios")
     except KeyError:
         return None
     prefix = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups", "--")
-    return User(entry.pw_name, "nagios", entry.pw_uid, entry.pw_gid, prefix)
+    return User(entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name, entry.pw_uid, entry.pw_gid, prefix)
 
 
 def executable(name: str) -> str | None:
