@@ -9,34 +9,31 @@ of MAIN that leads to the changed files, and {folder} for the copy's folder. The
 
 from __future__ import annotations
 
+import abc
 import argparse
 import os
+import pwd
 import re
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-Changes = dict[Path, Path | None]
+Changes = dict[Path, "Path | None"]
 """What takes the place of each file; None: nothing does."""
-
-INCLUDES = {
-    "nagios": {"cfg_file": False, "cfg_dir": True},
-    "nrpe": {"include": False, "include_file": False, "include_dir": True},
-}
-"""The directives that lead to another file (False) or to all files of a folder (True)."""
 
 
 class NotRead(Exception):
-    """The engine does not read a file at all, so that it would be accepted whatever it holds."""
+    """The engine does not read a file at all, so that it would accept whatever that holds."""
 
     def __init__(self, main: Path, path: Path, advice: str) -> None:
         super().__init__(f"{main} does not lead to {path}, so the engine would never read it: {advice}")
 
 
-class Staged:
+class Engine(abc.ABC):
     """A copy of a main configuration file, in a folder of its own, that leads to the changed files."""
 
     def __init__(self, folder: Path, main: Path, changes: Changes) -> None:
@@ -46,84 +43,156 @@ class Staged:
         self.copy = folder / main.name
         like(folder, main.parent)
 
-    def mirror(self, source: Path, target: Path) -> Path:
-        """The folder ``source`` as it would be: links to what stays, and the changed files."""
-        target.mkdir()
-        like(target, source)
-        for entry in sorted(source.iterdir()):
-            if any(entry in path.parents for path in self.changes):
-                self.mirror(entry, target / entry.name)
-            elif entry not in self.changes:
-                (target / entry.name).symlink_to(entry)
-        for path, new in self.changes.items():
-            if path.parent == source and new:
-                place(new, target / path.name, source)
-        return target
+    @abc.abstractmethod
+    def stage(self) -> None:
+        """Write the copy. Raises NotRead when it does not lead to a changed file, as far as that can be told."""
+
+    def run(self, command: list[str]) -> tuple[bool, str]:
+        """Whether the engine accepts the copy, and what it said. Raises NotRead."""
+        done = self.call(command)
+        return not done.returncode, done.stdout.replace(str(self.folder), str(self.main.parent))
+
+    def call(self, command: list[str], user: str | None = None) -> subprocess.CompletedProcess[str]:
+        words = [word.replace("{main}", str(self.copy)).replace("{folder}", str(self.folder)) for word in command]
+        return subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            text=True,
+            errors="replace",
+            user=user,
+            group=pwd.getpwnam(user).pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
 
 
-class Listing(Staged):
-    """Nagios and NRPE: lines of ``directive=path``."""
+class Listing(Engine):
+    """A main file of lines ``directive=path``, some of which lead to another file or to all files of a folder."""
 
-    def __init__(self, folder: Path, main: Path, changes: Changes, engine: str) -> None:
-        super().__init__(folder, main, changes)
-        self.includes = INCLUDES[engine]
-        self.engine = engine
-        self.read: set[Path] = set()
+    leads_to_file: tuple[str, ...]
+    leads_to_folder: tuple[str, ...]
 
     def stage(self) -> None:
-        lines = [self.line(number, line) for number, line in enumerate(text(self.main).splitlines())]
-        self.copy.write_text("\n".join(filter(None, lines)) + "\n", encoding="utf-8", errors="surrogateescape")
-        like(self.copy, self.main)
+        self.read: set[Path] = set()
+        lines = [line for number, line in enumerate(text(self.main).splitlines()) for line in self.line(number, line)]
         for path, new in self.changes.items():
             if new and path not in self.read:
-                directive = next(name for name, whole_folder in self.includes.items() if not whole_folder)
-                raise NotRead(self.main, path, f"add {directive}={path}")
+                raise NotRead(self.main, path, f"add {self.leads_to_file[0]}={path}")
+        write(self.copy, "\n".join([*self.before(), *lines, *self.after(len(lines))]) + "\n")
+        like(self.copy, self.main)
 
-    def line(self, number: int, line: str) -> str:
+    def before(self) -> list[str]:
+        """Lines for the beginning of the copy."""
+        return []
+
+    def after(self, lines: int) -> list[str]:
+        """Lines for the end of the copy, which has so many already."""
+        return []
+
+    def line(self, number: int, line: str) -> Iterator[str]:
+        """What stands in the copy for a line of the original."""
         directive, equals, value = (part.strip() for part in line.partition("="))
-        if not equals or directive not in self.includes:
-            return self.absolute(line)
-        named = (self.main.parent / value) if self.engine == "nagios" else Path(value)
-        # The same file may be reached through links.
-        path = named.resolve()
-        if not self.includes[directive]:
-            if path in self.changes:
-                self.read.add(path)
-                new = self.changes[path]
-                return f"{directive}={place(new, self.folder / f'{number}.cfg', path.parent)}" if new else ""
-            return f"{directive}={named}"
-        inside = [changed for changed in self.changes if path in changed.parents and changed.suffix == ".cfg"]
-        self.read.update(inside)
-        return f"{directive}={self.mirror(path, self.folder / str(number)) if inside and path.is_dir() else named}"
+        if equals and directive in (*self.leads_to_file, *self.leads_to_folder):
+            path = Path(os.path.realpath(self.main.parent / value))
+            inside = [changed for changed in self.changes if changed == path or path in changed.parents]
+            self.read.update(changed for changed in inside if changed == path or changed.suffix == ".cfg")
+            named = self.replaced(number, path) if inside else self.main.parent / value
+            yield from [f"{directive}={named}"] if named else []
+        else:
+            yield line
 
-    def absolute(self, line: str) -> str:
-        # Nagios looks for them beside its main configuration file, and that is a copy now.
-        directive, _, value = (part.strip() for part in line.partition("="))
-        if self.engine == "nagios" and directive == "resource_file":
-            return f"{directive}={self.main.parent / value}"
-        return line
+    def replaced(self, number: int, path: Path) -> Path | None:
+        """What stands for a file or a folder that is changed, or in which something is."""
+        target = self.folder / f"{number}.cfg"
+        if path not in self.changes:
+            return mirror(path, target, self.changes) if path.is_dir() else path
+        new = self.changes[path]
+        return place(new, target, path.parent) if new else None
 
 
-class Tree(Staged):
-    """Icinga 2: a language with includes of many kinds, which are found from the folder of the main file."""
+class Nagios(Listing):
+    """Nagios tells every mistake, and ends with an error."""
 
-    def stage(self) -> None:
-        source = self.main.parent
-        for path in self.changes:
-            if source not in path.parents:
-                raise NotRead(self.main, path, f"it has to lie below {source}")
-        self.fill(source, self.folder)
-        self.mark = secrets.token_hex(8)
+    leads_to_file = ("cfg_file", "resource_file")
+    leads_to_folder = ("cfg_dir",)
+
+
+class Nrpe(Listing):
+    """NRPE goes on after a mistake in a file that the main file leads to: the new lines have to stand in the copy itself.
+
+    It speaks to a log only, and refuses to be root.
+    """
+
+    leads_to_file = ("include", "include_file")
+    leads_to_folder = ("include_dir",)
+
+    def before(self) -> list[str]:
+        self.log = self.folder / "log"
+        return [f"log_file={self.log}"]
+
+    def line(self, number: int, line: str) -> Iterator[str]:
+        if line.partition("=")[0].strip() != "log_file":
+            yield from super().line(number, line)
+
+    def replaced(self, number: int, path: Path) -> Path | None:
+        gone: Changes = dict.fromkeys(self.changes)
+        return None if path in gone else mirror(path, self.folder / f"{number}.cfg", gone)
+
+    def after(self, lines: int) -> list[str]:
+        self.places: list[tuple[Path, int]] = []
+        added: list[str] = []
         for path, new in self.changes.items():
             if new:
-                copied = self.folder / path.relative_to(source)
-                with copied.open("a", encoding="utf-8") as file:
-                    file.write(f'\nlog("{self.mark_of(path)}")\n')
+                self.places.append((path, 1 + lines + len(added)))
+                added += text(new).splitlines()
+        return added
 
-    def mark_of(self, path: Path) -> str:
-        return f"{self.mark}-{list(self.changes).index(path)}"
+    def run(self, command: list[str]) -> tuple[bool, str]:
+        user = None
+        if os.geteuid() == 0:
+            found = re.search(r"^\s*nrpe_user\s*=\s*(\S+)", text(self.main), re.MULTILINE)
+            user = found[1] if found else "nagios"
+            for path in (self.folder, self.copy):
+                shutil.chown(path, user)
+        done = self.call(command, user)
+        said = done.stdout + (text(self.log) if self.log.exists() else "")
+        told, unknown = self.relocated(said)
+        return not done.returncode and not unknown, told
+
+    def relocated(self, said: str) -> tuple[str, bool]:
+        """What it said, with the places of the files themselves, and whether one of the new lines is an unknown one."""
+        unknown = False
+
+        def place_of(match: re.Match[str]) -> str:
+            nonlocal unknown
+            for path, offset in reversed(self.places):
+                if int(match[2]) > offset:
+                    unknown = unknown or "Unknown option" in match[1]
+                    return f"{match[1]}'{path}' - Line {int(match[2]) - offset}"
+            return match[0]
+
+        pattern = rf"(.*)'{re.escape(str(self.copy))}' - Line (\d+)"
+        return re.sub(pattern, place_of, said).replace(str(self.folder), str(self.main.parent)), unknown
+
+
+class Icinga(Engine):
+    """Icinga 2 has a language, in which files include others in many ways, from where the main file is."""
+
+    def stage(self) -> None:
+        for path in self.changes:
+            if self.main.parent not in path.parents:
+                raise NotRead(self.main, path, f"it has to lie below {self.main.parent}")
+        self.fill(self.main.parent, self.folder)
+        # Only a file that is read can say so.
+        self.marks = {path: secrets.token_hex(8) for path, new in self.changes.items() if new}
+        for path, mark in self.marks.items():
+            with (self.folder / path.relative_to(self.main.parent)).open("a", encoding="utf-8") as file:
+                file.write(f'\nlog("{mark}")\n')
 
     def fill(self, source: Path, target: Path) -> None:
+        """Copy a folder with the changes in it."""
         for entry in sorted(source.iterdir()):
             copied = target / entry.name
             if entry in self.changes:
@@ -136,8 +205,7 @@ class Tree(Staged):
                 like(copied, entry)
             elif entry.suffix == ".conf":
                 # An include by the whole path must lead into the copy as well.
-                told = text(entry).replace(f'"{self.main.parent}/', f'"{self.folder}/')
-                copied.write_text(told, encoding="utf-8", errors="surrogateescape")
+                write(copied, text(entry).replace(f'"{self.main.parent}/', f'"{self.folder}/'))
                 like(copied, entry)
             elif entry.is_file():
                 copied.symlink_to(entry)
@@ -145,79 +213,80 @@ class Tree(Staged):
             if path.parent == source and new:
                 place(new, target / path.name, source)
 
-    def verify(self, output: str) -> None:
-        """Raise NotRead unless the marks of all changed files are in what the engine said."""
-        for path, new in self.changes.items():
-            if new and self.mark_of(path) not in output:
+    def run(self, command: list[str]) -> tuple[bool, str]:
+        accepted, told = super().run(command)
+        for path, mark in self.marks.items():
+            if accepted and mark not in told:
                 raise NotRead(self.main, path, f'include it, for example with include "{path}"')
+        return accepted, told
+
+
+ENGINES: dict[str, type[Engine]] = {"nagios": Nagios, "icinga2": Icinga, "nrpe": Nrpe}
 
 
 def text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="surrogateescape")
 
 
+def write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8", errors="surrogateescape")
+
+
 def like(path: Path, model: Path) -> None:
-    """Give a file or folder the owner and mode of another: an engine drops its rights before it reads."""
+    """Give a file or folder the owner and mode of another: engines drop their rights before they read."""
     told = model.stat()
     if os.geteuid() == 0:
         os.chown(path, told.st_uid, told.st_gid)
-    path.chmod(told.st_mode & 0o7777 | (0o700 if path.is_dir() else 0o600))
+    path.chmod(told.st_mode & 0o777 | (0o700 if path.is_dir() else 0o600))
 
 
 def place(new: Path, target: Path, folder: Path) -> Path:
-    """Copy a new file; the folder that it is for says who may read it."""
+    """Copy a new file; the folder that it is for says who may read it. Gives the copy."""
     shutil.copyfile(new, target)
     like(target, folder)
     target.chmod(target.stat().st_mode & 0o666)
     return target
 
 
-def try_out(engine: str, main: Path, changes: Changes, command: list[str]) -> tuple[int, str]:
-    """The validator's exit code and what it said."""
-    with tempfile.TemporaryDirectory(prefix="wabiz-try-") as folder:
-        staged: Listing | Tree
-        if engine == "icinga2":
-            staged = Tree(Path(folder), main, changes)
-        else:
-            staged = Listing(Path(folder), main, changes, engine)
-        staged.stage()
-        words = [word.replace("{main}", str(staged.copy)).replace("{folder}", folder) for word in command]
-        done = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            text=True,
-            errors="replace",
-        )
-        output = done.stdout.replace(folder, str(main.parent))
-        if not done.returncode and isinstance(staged, Tree):
-            staged.verify(output)
-        return done.returncode, output
+def mirror(source: Path, target: Path, changes: Changes) -> Path:
+    """The folder ``source`` as it would be: links to what stays, and the changed files. Gives the new folder."""
+    target.mkdir()
+    like(target, source)
+    for entry in sorted(source.iterdir()):
+        if any(entry in path.parents for path in changes):
+            mirror(entry, target / entry.name, changes)
+        elif entry not in changes:
+            (target / entry.name).symlink_to(entry)
+    for path, new in changes.items():
+        if path.parent == source and new:
+            place(new, target / path.name, source)
+    return target
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("engine", choices=(*INCLUDES, "icinga2"))
+    parser.add_argument("engine", choices=ENGINES)
     parser.add_argument("main", type=Path)
     parser.add_argument("--with", action="append", default=[], dest="changed", metavar="FILE=NEW")
     parser.add_argument("--without", action="append", default=[], metavar="FILE")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
-    changes: Changes = {Path(path).resolve(): None for path in options.without}
+    changes: Changes = {Path(os.path.realpath(path)): None for path in options.without}
     for pair in options.changed:
         path, _, new = pair.partition("=")
-        changes[Path(path).resolve()] = Path(new)
-    try:
-        code, output = try_out(options.engine, options.main.resolve(), changes, options.command)
-    except (NotRead, OSError) as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    if code:
-        print(re.sub(r"\n{2,}", "\n", output), file=sys.stderr)
+        changes[Path(os.path.realpath(path))] = Path(new)
+    with tempfile.TemporaryDirectory(prefix="wabiz-try-") as folder:
+        try:
+            engine = ENGINES[options.engine](Path(folder), Path(os.path.realpath(options.main)), changes)
+            engine.stage()
+            accepted, told = engine.run(options.command)
+        except (NotRead, OSError) as problem:
+            print(problem, file=sys.stderr)
+            return 1
+    if not accepted:
+        print(re.sub(r"\n{2,}", "\n", told), file=sys.stderr)
         print(f"{options.command[0]} refuses the configuration: nothing was changed", file=sys.stderr)
-    return 1 if code else 0
+    return 0 if accepted else 1
 
 
 if __name__ == "__main__":
