@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The web front end: the API's paths as the product answers them, and four of our own to steer the simulator."""
+"""The web front end: the API's paths as the product answers them, and some of our own to steer the simulator."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timezone
 from ipaddress import ip_address
+from threading import Lock
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,7 +19,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from .accounts import Accounts, LockedOutError
+from .duration import seconds
 from .errors import CODES, errors
+from .failover import Change, changed, plan, states
 from .library import find
 from .scenario import Scenario
 
@@ -41,6 +44,7 @@ class Api:
         self._scenarios = scenarios
         self._clock = clock
         self._wait = wait
+        self._lock = Lock()
         self.use(scenario)
         self._app = Starlette(
             routes=[
@@ -48,6 +52,8 @@ class Api:
                 Route("/v1/users/logout", self._logout, methods=["POST"]),
                 Route("/v1/support", self._support, methods=["GET"]),
                 Route(_CONTROL + "scenario", self._scenario, methods=["GET", "PUT"]),
+                Route(_CONTROL + "nodes", self._nodes, methods=["GET"]),
+                Route(_CONTROL + "nodes/{pattern}", self._node, methods=["PUT"]),
                 Route(_CONTROL + "counters", self._counters, methods=["GET"]),
                 Route(_CONTROL + "revoke", self._revoke, methods=["POST"]),
             ],
@@ -63,13 +69,36 @@ class Api:
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario in use."""
-        return self._in_use[0]
+        """The scenario in use, as its nodes are now."""
+        return self._now()[0]
 
     def use(self, name: str) -> None:
         """Answer from this scenario from now on. Raises ValueError if there is none of that name."""
         # One assignment, so that an answer made in another thread never mixes two scenarios.
-        self._in_use = (find(self._scenarios, name), self._clock())
+        with self._lock:
+            self._in_use: tuple[Scenario, float, tuple[Change, ...]] = (find(self._scenarios, name), self._clock(), ())
+
+    @property
+    def nodes(self) -> dict[str, str]:
+        """Each node's key, and whether it is up or down."""
+        return states(self.scenario)
+
+    def change_nodes(self, pattern: str, state: str, after: float) -> None:
+        """Change the state of the nodes whose key fits a shell pattern, in so many seconds.
+
+        Raises ValueError if none fits, or if there is no such state or time.
+        """
+        if after < 0:
+            raise ValueError(f"{after:g} s is in the past")
+        with self._lock:
+            change = plan(self.scenario, pattern, state, self._clock() + after)
+            scenario, since, changes = self._in_use
+            self._in_use = (scenario, since, (*changes, change))
+
+    def _now(self) -> tuple[Scenario, float]:
+        # The scenario as its nodes are now, and since when it is in use.
+        scenario, since, changes = self._in_use
+        return changed(scenario, changes, self._clock()), since
 
     def counters(self) -> dict[str, int]:
         """What has happened so far; requests to the simulator's own paths are not counted."""
@@ -104,7 +133,7 @@ class Api:
     async def _support(self, request: Request) -> Response:
         if not self.accounts.knows(_bearer(request)):
             raise HTTPException(401, "invalid token")
-        scenario, since = self._in_use
+        scenario, since = self._now()
         await self._wait(scenario.delay)
         status, body = scenario.answer(self._clock(), since)
         return JSONResponse(body, status)
@@ -117,6 +146,19 @@ class Api:
             except ValueError as error:
                 raise HTTPException(404, str(error)) from error
         return PlainTextResponse(self.scenario.name)
+
+    async def _nodes(self, request: Request) -> Response:
+        _local_only(request)
+        return JSONResponse(self.nodes)
+
+    async def _node(self, request: Request) -> Response:
+        _local_only(request)
+        state, _in, after = (await request.body()).decode(errors="replace").strip().partition(" in ")
+        try:
+            self.change_nodes(request.path_params["pattern"], state, seconds(after) if after else 0)
+        except ValueError as error:
+            raise HTTPException(404, str(error)) from error
+        return JSONResponse(self.nodes)
 
     async def _counters(self, request: Request) -> Response:
         _local_only(request)

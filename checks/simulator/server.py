@@ -133,6 +133,19 @@ class Simulator:
         """Answer from this scenario from now on. Raises ValueError if there is none of that name."""
         self._api.use(scenario)
 
+    @property
+    def nodes(self) -> dict[str, str]:
+        """Each node's key, and whether it is up or down; empty in the single form."""
+        return self._api.nodes
+
+    def change_nodes(self, pattern: str, state: str, after: float = 0) -> None:
+        """Let nodes go ``down``, come ``up`` again, come up in a new container (``renewed``) or be ``gone`` for good.
+
+        They are those whose key is the pattern or fits it as a shell pattern. ``after`` is in seconds. Raises
+        ValueError if no node fits, or if there is no such state.
+        """
+        self._api.change_nodes(pattern, state, after)
+
     def revoke_tokens(self) -> None:
         """Remove every token, as if somebody had done so in the product."""
         self._accounts.revoke_tokens()

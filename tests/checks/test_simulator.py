@@ -400,7 +400,7 @@ def test_tokens_are_revoked_over_https(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", "scenario"), ("GET", "scenario"), ("GET", "counters"), ("POST", "revoke")],
+    [("PUT", "scenario"), ("GET", "scenario"), ("GET", "nodes"), ("GET", "counters"), ("POST", "revoke")],
 )
 @pytest.mark.parametrize(("address", "status"), [("192.0.2.1", 403), ("127.0.0.1", 200), ("::1", 200)])
 def test_nobody_steers_from_another_machine(method: str, path: str, address: str, status: int) -> None:
