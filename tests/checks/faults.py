@@ -6,6 +6,7 @@ Whatever a fault does not touch works as in the product: login, logout, and a he
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import socket
@@ -139,6 +140,35 @@ def _echo(wire: Wire) -> None:
     wire.error(500, 1014, told[:70], wire.request.headers.get("authorization", ""))
 
 
+def _said(wire: Wire) -> str:
+    """What the client authorized itself with, made readable."""
+    scheme, _space, said = wire.request.headers.get("authorization", "").partition(" ")
+    return base64.b64decode(said).decode() if scheme == "Basic" else said
+
+
+def _echo_in_full(wire: Wire) -> None:
+    everything = " ".join(wire.request.headers.values())
+    wire.error(500, 1014, _said(wire), _said(wire).partition(":")[2] or everything[:75])
+
+
+def _echo_cut(wire: Wire) -> None:
+    # So that the limit of what is shown falls into the middle of it.
+    wire.error(500, 1014, "x" * 60 + " " + _said(wire), "y" * 66 + _said(wire).partition(":")[2])
+
+
+def _echo_in_a_page(wire: Wire) -> None:
+    _html(200, f"Who is {_said(wire)}?")(wire)
+
+
+def _echo_in_an_answer(wire: Wire) -> None:
+    said = _said(wire)
+    wire.answer(200, documents.single(socket_conn=said, expire_timestamp=said, version=said, free_space_logs=said))
+
+
+def _echo_as_the_place(wire: Wire) -> None:
+    wire.answer(302, Location=f"https://{_said(wire)}@wa.example/")
+
+
 def _html(status: int, title: str = "Welcome") -> Act:
     page = f"<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
     return lambda wire: wire.answer(status, page, Content_Type="text/html")
@@ -176,6 +206,10 @@ FAULTS: Mapping[str, Fault] = {
     "login: forged token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"token": "a\\r\\nX-Evil: 1"}]}')),
     "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
     "login: says nothing": Fault(LOGIN, Wire.wait),
+    "login: echoes": Fault(LOGIN, _echo),
+    "login: echoes in full": Fault(LOGIN, _echo_in_full),
+    "login: echoes cut": Fault(LOGIN, _echo_cut),
+    "login: echoes in a page": Fault(LOGIN, _echo_in_a_page),
     # The logout: by then the answer is there.
     "logout: 500": Fault(LOGOUT, lambda wire: wire.error(500, 1014, "Internal error")),
     "logout: closes": Fault(LOGOUT, lambda wire: None),
@@ -204,6 +238,11 @@ FAULTS: Mapping[str, Fault] = {
     "504 page": Fault(SUPPORT, _html(504, "Gateway Timeout")),
     "555": Fault(SUPPORT, lambda wire: wire.answer(555, b"unknown")),
     "echoes": Fault(SUPPORT, _echo),
+    "echoes in full": Fault(SUPPORT, _echo_in_full),
+    "echoes cut": Fault(SUPPORT, _echo_cut),
+    "echoes in a page": Fault(SUPPORT, _echo_in_a_page),
+    "echoes in an answer": Fault(SUPPORT, _echo_in_an_answer),
+    "echoes as the place": Fault(SUPPORT, _echo_as_the_place),
     # The answer: body.
     "a page": Fault(SUPPORT, _html(200)),
     "a page with syntax": Fault(SUPPORT, _html(200, "a | b=1;2\x1b[31m &lt;")),

@@ -33,7 +33,7 @@ RUBBISH = [
     (b"<html><body>no title", "a proxy or another service answers in the API's place"),
     (b"<title", "a proxy or another service answers in the API's place"),
     (b"<?xml version='1.0'?><error/>", "an HTML page came instead of JSON"),
-    (b"<title>a|b <script> `x`\x1b[31m</title>", "it calls itself \"a/b (script) 'x' [31m\""),
+    (b"<title>a|b <script> `x`\x1b[31m</title>", "it calls itself 'a/b (script) 'x' [31m'"),
     (b"upstream connect error", "the answer is not JSON: Expecting value at byte 0"),
     (b"{'support': {}}", "the answer is not JSON: Expecting property name enclosed in double quotes at byte 1"),
     # The vendor's printed sample has comments, and a comma missing.

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import Runner
+from commands import Done, Runner
 from documents import single
 
 ALL = ["socket", "cluster", "space", "build", "clock", "all"]
@@ -50,7 +50,11 @@ REFUSED = [
     ("build", "--state shard-contested=ok", "--state shard-contested: that is judged by check_wabiz_cluster"),
     ("space", "-w 5bananas", "-w 5bananas: 'bananas' is no unit here; use B, kB, KB, MB, GB, TB, KiB, MiB, GiB, TiB"),
     ("space", "-w lgos=5GiB", "-w cannot be set for 'lgos'; did you mean logs? (known: space, data, logs, "),
-    ("space", "-w 1GiB", "-w 1GiB for space can never fire: -c 1GiB swallows it (its default; give it too, ~: for none)"),
+    (
+        "space",
+        "-w 1GiB",
+        "-w 1GiB for space can never fire: -c 1GiB swallows it (its default; give it too, ~: for none)",
+    ),
     ("space", "-w 5GiB -c 10GiB", "-w 5GiB for space can never fire: -c 10GiB swallows it"),
     ("space", "-c 10:5", "-c 10:5: '10:5' ends before it starts"),
     ("space", "-w nan", "-w nan: 'nan' is no quantity; write a number and a unit, as in 10GiB"),
@@ -126,8 +130,8 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-def usage(name: str, told: str, done: tuple[int, str, str, float]) -> None:
-    code, out, err, _seconds = done
+def usage(name: str, told: str, done: Done) -> None:
+    code, out, err = done.code, done.out, done.err
     line, end, rest = out.partition("\n")
     assert (code, err, end, rest) == (3, "", "\n", "")
     assert line.startswith(f"WABIZ {name.upper()} UNKNOWN - usage: {told}")

@@ -252,7 +252,7 @@ def _time(value: Any) -> Moment:
     except _Unfit:
         raise
     except ValueError:
-        raise _Unfit("%r where a time such as 2018-09-27T14:26:07 belongs" % clean(value, 40)) from None
+        raise _Unfit("'%s' where a time such as 2018-09-27T14:26:07 belongs" % clean(value, 40)) from None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -83,7 +83,7 @@ def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
         seen = set()
         for name, _rest in pairs:
             if name in seen:
-                raise ValueError("%r stands twice in one object" % clean(name, 40))
+                raise ValueError("'%s' stands twice in one object" % clean(name, 40))
             seen.add(name)
     return value
 
@@ -98,4 +98,4 @@ def _title(page: str) -> str:
     start = lower.find(">", start) + 1 if start >= 0 else 0
     end = lower.find("</title", start)
     title = clean(page[start:end], 60) if start and end > start else ""
-    return "it calls itself %r" % title if title else "a proxy or another service answers in the API's place"
+    return "it calls itself '%s'" % title if title else "a proxy or another service answers in the API's place"

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""No run prints a secret, whatever goes wrong and however much it is asked to say."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from commands import Done, Runner, credentials
+from documents import UNREACHABLE, cluster, high_availability, single
+from faults import FAULTS, TOKEN, FaultServer
+from hypothesis import given
+from hypothesis import strategies as st
+from wabiz_monitoring.core.session import Credentials
+from wabiz_monitoring.core.text import clean
+from wabiz_monitoring.plugin.redaction import Redaction
+
+PASSWORD = "marked-password"
+GIVEN = "marked-token-given"
+HEADER = "marked-header"
+PROXY = "marked-proxy"
+ENV = "marked-env-secret"
+
+# What a password may look like, and what output makes of it.
+ODD = [
+    "pa|ss`w<o>rd",
+    "with \"quotes\" and 'more'",
+    "back\\slash\\n",
+    "p\u00e4ssw\u00f6rt\u20ac",
+    "white  space\tinside",
+    "100%25sure&more=1",
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultServer]:
+    with FaultServer(tmp_path_factory.mktemp("secrets")) as server:
+        yield server
+
+
+def forms(secret: str) -> set[str]:
+    """The ways in which a secret may come out."""
+    pair = base64.b64encode(f"monitor:{secret}".encode()).decode()
+    return {secret, clean(secret, 1000), json.dumps(secret)[1:-1], quote(secret, safe=""), pair, pair.rstrip("=")}
+
+
+def silent(done: Done, *secrets: str) -> None:
+    """Nothing of the secrets is in the output, not even most of one."""
+    for secret in secrets:
+        for form in forms(secret):
+            for part in {form, form[:10], form[-10:]}:
+                assert part not in done.out + done.err, done
+
+
+@pytest.mark.parametrize(
+    "fault", [name for name, fault in FAULTS.items() if "says nothing" not in name and "drips" not in name]
+)
+def test_no_fault_makes_a_run_tell_its_secrets(fault: str, server: FaultServer, runner: Runner, tmp_path: Path) -> None:
+    server.use(fault)
+    (tmp_path / "headers").write_text(f"X-Key: {HEADER}\n")
+    words = ["--url", server.url, "--ca-file", server.ca_file, "-t", "1", "--header-file", str(tmp_path / "headers")]
+    for more in (["-vvv"], ["--json", "-vvv"]):
+        for variables in (credentials("monitor", PASSWORD), {"WA_WEB_TOKEN": GIVEN}):
+            silent(runner("check_wabiz_all", *words, *more, env=variables), PASSWORD, GIVEN, TOKEN, HEADER, ENV)
+
+
+@pytest.mark.parametrize("password", ODD)
+def test_a_password_stays_hidden_whatever_it_is_made_of(password: str, server: FaultServer, runner: Runner) -> None:
+    words = ["--url", server.url, "--ca-file", server.ca_file, "--state-dir", "none"]
+    for fault in (name for name in FAULTS if name.startswith("login: echoes")):
+        server.use(fault)
+        for more in (["-vvv"], ["--json"]):
+            done = runner("check_wabiz_socket", *words, *more, env=credentials("monitor", password))
+            assert server.received, done
+            silent(done, password)
+
+
+def test_a_token_that_was_kept_is_hidden_like_a_given_one(server: FaultServer, runner: Runner) -> None:
+    words = ["--url", server.url, "--ca-file", server.ca_file]
+    server.use("healthy")
+    assert runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)).code == 0
+    for fault in ("echoes", "echoes in full", "echoes cut", "echoes in a page", "echoes in an answer"):
+        server.use(fault)
+        silent(runner("check_wabiz_all", *words, "-vvv", env=credentials("monitor", PASSWORD)), TOKEN, PASSWORD)
+
+
+def test_what_the_environment_of_a_node_holds_is_printed_by_nothing(runner: Runner) -> None:
+    secret = [f"WA_DB_PASSWORD={ENV}", {"nested": [ENV]}]
+    nodes = {key: {**node, "env": secret} for key, node in high_availability().items()}
+    bodies = [
+        single(env=secret),
+        single(env=ENV),
+        single(env={"WA_DB_PASSWORD": ENV}),
+        single(env=secret, socket_conn="DN", free_space_logs=-1, expire_timestamp="x", version=[ENV]),
+        cluster(nodes),
+        cluster({**nodes, "wa2:c2": UNREACHABLE}),
+        single(env=secret)[:-200],
+        single(env=secret).replace(b'"env"', b'"env": 1, "env"'),
+    ]
+    for body in bodies:
+        for check in ("socket", "cluster", "space", "build", "clock", "all"):
+            for more in (["-vvv"], ["--json", "-vvv"]):
+                silent(runner(f"check_wabiz_{check}", "--file", "-", *more, stdin=body), ENV)
+
+
+def test_secrets_in_a_proxy_s_address_or_an_options_file_are_hidden(
+    server: FaultServer, runner: Runner, tmp_path: Path
+) -> None:
+    server.use("echoes")
+    ini = tmp_path / "wa.ini"
+    ini.write_text(
+        f"[wa]\nurl={server.url}\nca-file={server.ca_file}\npassword={PASSWORD}\ntoken={GIVEN}\nusername=me\n"
+    )
+    proxy = {"https_proxy": f"http://me:{PROXY}@localhost:1"}
+    for variables in ({}, proxy):
+        silent(runner("check_wabiz_socket", f"--extra-opts=wa@{ini}", "-vvv", env=variables), PASSWORD, GIVEN, PROXY)
+
+
+def test_an_internal_error_shows_places_and_no_values(runner: Runner) -> None:
+    program = (
+        "import wabiz_monitoring.plugin.sources as sources\n"
+        "def broken(settings, *more):\n"
+        "    raise RuntimeError(str(settings.credentials.password) + ' | ' + settings.credentials.token)\n"
+        "sources.source = broken\n"
+        "from wabiz_monitoring.check_socket import main\n"
+        "main()\n"
+    )
+    variables = {**credentials("monitor", PASSWORD), "WA_WEB_TOKEN": GIVEN}
+    for more, lines in (([], 1), (["-vvv"], 2)):
+        done = runner.python(program, "-H", "localhost", *more, env=variables)
+        assert (done.code, done.err) == (3, "")
+        assert done.first.startswith("WABIZ SOCKET UNKNOWN - internal error: RuntimeError at ")
+        assert len(done.lines) >= lines
+        silent(done, PASSWORD, GIVEN)
+
+
+def test_credentials_show_nothing_of_themselves() -> None:
+    assert PASSWORD not in repr(Credentials("monitor", PASSWORD, GIVEN))
+    assert PASSWORD not in f"{Credentials('monitor', PASSWORD, GIVEN)}"
+
+
+_SECRETS = st.text(min_size=6, max_size=40)
+
+
+@given(_SECRETS, st.text(max_size=60), st.integers(20, 120))
+def test_a_secret_in_a_sentence_is_replaced_before_or_after_cleaning(secret: str, around: str, longest: int) -> None:
+    redact = Redaction(Credentials("monitor", secret), ())
+    for told in (around + secret + around, clean(around + " " + secret + " " + around, longest)):
+        shown = redact(told)
+        for form in (secret, clean(secret, 1000)):
+            if len(form) >= 6:
+                assert form not in shown.replace("***", "\0")
+
+
+def test_an_honest_sentence_is_left_alone() -> None:
+    redact = Redaction(Credentials("monitor", "abc", "UP"), ["x"])
+    for told in ("connected", "abc is short", "WABIZ SOCKET OK - connected | connected=1;;;0;1", "cut..."):
+        assert redact(told) == told
+
+
+def test_the_passwords_of_this_test_are_nowhere_in_its_own_environment() -> None:
+    assert not [name for name, value in os.environ.items() if PASSWORD in value]
