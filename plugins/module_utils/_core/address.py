@@ -44,7 +44,7 @@ def from_url(url: str) -> str:
         raise ValueError("the URL is malformed") from None
     if "@" in parts.netloc:
         raise ValueError("credentials do not belong in a URL, which logs show; give user name and password apart")
-    sound = parts.scheme in ("http", "https") and parts.hostname and port_sound
+    sound = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and port_sound
     if not sound or not url.isprintable() or " " in url:
         raise ValueError("%r is no URL of the form https://host:port/path" % url)
     if parts.query or parts.fragment:
