@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Commands and modules run by the fork server: as many, and as quickly, as every fault against every one needs."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, final
+
+import forkserver
+from commands import Done, Runner
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+NAMESPACES = ("unshare", "--map-root-user", "--mount", "--net")
+"""What gives a process a file system and a network of its own, also to users who are not root."""
+
+_LIMIT = 60
+
+
+class Forked(NamedTuple):
+    """What a run came to, and what it took."""
+
+    done: Done
+    peak: int
+    """The most memory that it had, in bytes, shared with the server's own."""
+
+
+def namespaces() -> bool:
+    """Whether this machine lets us have them."""
+    try:
+        return subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def collections(folder: Path) -> str:
+    """The checkout as Python finds collections; empty where there is no Ansible for the modules."""
+    try:
+        import ansible  # noqa: F401
+    except ImportError:
+        return ""
+    place = folder / "ansible_collections" / "wabiz"
+    place.mkdir(parents=True)
+    (place / "monitoring").symlink_to(ROOT)
+    return str(folder)
+
+
+@final
+class Forks:
+    """The fork server, as a context; `deaf` gives it a network with a resolver that never answers."""
+
+    def __init__(self, folder: Path, deaf: bool = False) -> None:
+        self._folder = Path(tempfile.mkdtemp(dir=folder))
+        self._socket = str(self._folder / "socket")
+        self._deaf = deaf
+        self.modules: tuple[str, ...] = ()
+        """The modules that can be run here."""
+
+    def __enter__(self) -> Forks:
+        found = collections(self._folder)
+        self.modules = forkserver.MODULES if found else ()
+        before = NAMESPACES if self._deaf else ()
+        command = [*before, sys.executable, forkserver.__file__, self._socket, found, "deaf" if self._deaf else ""]
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=self._folder)
+        while not Path(self._socket).exists() and self._server.poll() is None:
+            select.select([], [], [], 0.02)
+        assert self._server.poll() is None, "the fork server did not start"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._server.stdin
+        self._server.stdin.close()
+        self._server.wait(_LIMIT)
+
+    def command(self, runner: Runner, command: str, *words: str, env: Mapping[str, str] = {}, umask: int = 0) -> Forked:
+        """Run an installed command to its end."""
+        return self._run(runner, [command, *words], None, env, umask)
+
+    def module(self, runner: Runner, module: str, options: Mapping[str, Any], env: Mapping[str, str] = {}) -> Forked:
+        """Run a module to its end; `options` also hold what Ansible adds of its own."""
+        return self._run(runner, [module], options, env, 0)
+
+    def _run(
+        self,
+        runner: Runner,
+        words: Sequence[str],
+        options: Mapping[str, Any] | None,
+        env: Mapping[str, str],
+        umask: int,
+    ) -> Forked:
+        job = {
+            "words": words,
+            "options": options,
+            "variables": runner.environment(env),
+            "folder": str(runner.home),
+            "umask": umask,
+        }
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+            open("/dev/null", "rb") as nothing,
+        ):
+            server.settimeout(_LIMIT)
+            server.connect(self._socket)
+            socket.send_fds(server, [json.dumps(job).encode()], [nothing.fileno(), out.fileno(), err.fileno()])
+            told = json.loads(server.recv(4096))
+            printed = []
+            for stream in (out, err):
+                stream.seek(0)
+                printed.append(stream.read().decode())
+        return Forked(Done(told["code"], *printed, told["seconds"], told["delayed"]), told["peak"])
