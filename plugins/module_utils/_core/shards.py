@@ -168,8 +168,8 @@ def _gaps(claims: Tuple[Claim, ...], total: int) -> Tuple[Tuple[int, int], ...]:
     at = 0
     for claim in claims:
         if claim.lower > at:
-            gaps.append((at, min(claim.lower, total) - 1))
-        at = max(at, claim.upper + 1)
+            gaps.append((at, claim.lower - 1))
+        at = claim.upper + 1
     if at < total:
         gaps.append((at, total - 1))
-    return tuple(gap for gap in gaps if gap[0] < total and gap[1] >= gap[0])
+    return tuple(gaps)

@@ -16,6 +16,7 @@ from .policy import Policy, fits, known_nodes
 from .shards import CONTROL, ownership, spell_runs, stands_by, survey
 from .text import clean, listing
 
+_MASTERS = (PRIMARY, SECONDARY)
 _NONE_LEFT = "no spare is left"
 
 
@@ -57,25 +58,26 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
 
 
 def _lead_moves(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
-    if node.role != PRIMARY or any(other.role == PRIMARY for other in left):
+    # A master's control shard goes to whoever leads after it, or to nobody.
+    led = node.role == PRIMARY and not any(other.role == PRIMARY for other in left)
+    control = tuple(pair for pair in _orphaned(node, left) if pair[1] == CONTROL)
+    if node.role not in _MASTERS or not (led or control):
         return left
-    heir = _first(left, lambda other: other.reachable and other.role == SECONDARY and not policy.ignores(other))
+    heir = _first(left, lambda other: other.role == (SECONDARY if led else PRIMARY) and not policy.ignores(other))
+    what = " and ".join([*(["the lead"] if led else []), *([spell_runs(control)] if control else [])])
     if heir is None:
-        moves.append("no master is left to lead")
+        moves.append("no master is left for %s" % what)
         return left
-    moves.append("the lead moves to %s" % heir.name)
-    control = [pair for pair in _orphaned(node, left) if pair[1] == CONTROL]
+    moves.append("%s %s to %s" % (what, "move" if led and control else "moves", heir.name))
     taken = heir._replace(role=PRIMARY)
     if control:
-        taken = taken._replace(shards=(heir.shards or ()) + tuple(control), socket="UP")
-        moves[-1] += " with %s" % spell_runs(control)
+        taken = taken._replace(shards=(heir.shards or ()) + control, socket="UP")
     return [taken if other is heir else other for other in left]
 
 
 def _shards_move(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
     orphaned = _orphaned(node, left)
-    if node.role in (PRIMARY, SECONDARY):
-        # A master's control shard goes to a master, or to nobody.
+    if node.role in _MASTERS:
         orphaned = tuple(pair for pair in orphaned if pair[1] > CONTROL)
     if not orphaned:
         return left
@@ -92,12 +94,12 @@ def _shards_move(node: Node, left: List[Node], policy: Policy, moves: List[str])
 
 def _orphaned(node: Node, left: Sequence[Node]) -> Tuple[Tuple[int, int], ...]:
     # What somebody else owns as well needs no new owner. The control shard is a run of its own.
-    claims = ownership([*(other for other in left if other.reachable), node]).claims
+    claims = ownership([*left, node]).claims
     return tuple((claim.lower, claim.upper) for claim in claims if claim.owners == (node,))
 
 
 def _spare(nodes: Sequence[Node], policy: Policy) -> Optional[Node]:
-    return _first(nodes, lambda other: other.reachable and stands_by(other) and not policy.ignores(other))
+    return _first(nodes, lambda other: stands_by(other) and not policy.ignores(other))
 
 
 def _first(nodes: Sequence[Node], fits: Callable[[Node], bool]) -> Optional[Node]:
