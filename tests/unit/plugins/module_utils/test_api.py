@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,16 @@ def test_an_answer_that_is_none_is_told_by_its_cause(whole: bytes, problem: str,
     assert says in found.text
 
 
+def test_what_unpacks_to_more_than_is_believed_is_not_unpacked_whole() -> None:
+    bomb = answer(gzip.compress(LARGE * 8), headers="Content-Encoding: gzip\r\n")
+    with serve(lambda _server, _head: [bomb]) as server:
+        tracemalloc.start()
+        trouble(server.url)
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 4 * LARGEST
+
+
 def test_a_wrong_password_says_what_to_do_and_is_tried_once() -> None:
     with serve(api(login=lambda _server, _head: [answer(b"", 401)])) as server:
         found = trouble(server.url, MONITOR)
@@ -313,7 +324,7 @@ def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
 
 def test_whoever_does_not_want_certificates_verified_is_served(tls: Tls) -> None:
     with serve(api(), tls.server) as server:
-        ask(server.url, validate_certs=False)
+        ask(server.url, validate_certs=False, ca_path="/nowhere")
     assert len(server.lines) == 1
 
 
