@@ -11,6 +11,7 @@ import argparse
 import functools
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,8 @@ def main() -> int:
     unknown = [name for name in names if name not in STAGES]
     if unknown:
         parser.error(f"no such stage: {', '.join(unknown)}")
+    # A job in the background is deaf to interrupts, and so would be all that it starts; tests interrupt what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wabiz-stages-") as scratch:
         room = Room(Path(scratch))
