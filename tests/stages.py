@@ -258,7 +258,7 @@ def main() -> int:
     unknown = [name for name in names if name not in STAGES]
     if unknown:
         parser.error(f"no such stage: {', '.join(unknown)}")
-    # A job in the background is deaf to interrupts, and so would be all that it starts; tests interrupt what they start.
+    # A job in the background is deaf to interrupts, and so is all that it starts; tests interrupt what they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wabiz-stages-") as scratch:
