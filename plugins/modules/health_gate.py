@@ -56,19 +56,21 @@ options:
       - Either one value for all volumes, or a dictionary of values by volume, V(data), V(logs), V(media_incoming) and
         V(media_outgoing).
       - Ranges of the Monitoring Plugins are understood, too. V(~:) is no limit.
-      - A volume without a limit of its own has V(1GiB), and below V(5GiB) a warning.
+      - Without a limit less than V(1GiB) is critical, and less than V(5GiB) a warning. So it is for volumes that a
+        dictionary does not name.
     type: raw
   min_build_lifetime:
     description:
       - The least time until the build expires that is not critical, with its unit, as in V(14d). Units are V(s), V(m),
         V(h), V(d) and V(w). Ranges are understood, too.
-      - Default is V(7d), and below V(30d) a warning. A build that has expired is the problem V(expired).
+      - Without a limit less than V(7d) is critical, and less than V(30d) a warning. A build that has expired is the
+        problem V(expired), whatever the limit.
     type: str
   max_clock_offset:
     description:
       - The largest offset between a node's clock and that of the host that asks which is not critical, with its unit.
         Ranges are understood, too.
-      - Default is V(300s), and beyond V(60s) a warning.
+      - Without a limit more than V(300s) is critical, and more than V(60s) a warning.
     type: str
   shards:
     description:

@@ -38,7 +38,9 @@ def options(terms: Terms) -> list[str]:
     space = terms.min_free_space
     volumes = {"space": space} if isinstance(space, str) else dict(space or {})
     limits = {**volumes, "build": terms.min_build_lifetime, "clock": terms.max_clock_offset}
-    words = [f"--critical={subject}={limit}" for subject, limit in limits.items() if limit is not None]
+    chosen = {subject: limit for subject, limit in limits.items() if limit is not None}
+    # A gate has one limit: what is given takes the place of the default warning, too.
+    words = [word for name, limit in chosen.items() for word in (f"--critical={name}={limit}", f"--warning={name}=~:")]
     words += [f"--state={problem}={state}" for problem, state in terms.states.items()]
     words += [f"--without={pattern}" for pattern in terms.without]
     words += [f"--ignore-node={pattern}" for pattern in terms.ignore_nodes]
@@ -273,6 +275,14 @@ def test_expiry_is_held_against_now_and_clocks_against_the_time_of_asking() -> N
     now = documents.NOW + timedelta(days=5)
     (finding,) = open_gate(Terms(), deployment, now, documents.NOW).findings
     assert (finding["subject"], finding["state"]) == ("build", "CRITICAL")
+
+
+@pytest.mark.parametrize("limit", ["500MiB", {"logs": "500MiB"}])
+def test_a_limit_that_holds_leaves_no_warning_to_fail_on(limit: Any) -> None:
+    terms = Terms(min_free_space=limit, fail_on=("critical", "warning"))
+    deployment = parse(documents.single(free_space_logs=2**30))
+    assert verdict(terms, deployment).passed
+    assert not verdict(terms._replace(min_free_space={"data": "500MiB"}), deployment).passed
 
 
 # Nodes that must be there

@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
 
 
 def policy_of(terms: Terms, now: datetime) -> Policy:
-    """The policy that the terms come to: each limit is the critical one.
+    """The policy that the terms come to. A limit that is given is critical, and then there is no warning before it.
 
     Raises ValueError, with a sentence for the user that begins with the option, for unknown problems, states or
     volumes, or bad values.
@@ -65,10 +65,13 @@ def policy_of(terms: Terms, now: datetime) -> Policy:
         states = parse_states("%s=%s" % pair for pair in terms.states.items())
     except ValueError as error:
         raise ValueError("states: %s" % error) from None
+    limits = dict(_limits(terms))
     return Policy(
         now=now,
         asked_at=now,
-        limits=parse_limits("all", (), list(_limits(terms))),
+        limits=parse_limits(
+            "all", ["%s=~:" % subject for subject in limits], ["%s=%s" % pair for pair in limits.items()]
+        ),
         states=states,
         shards=terms.shards,
         min_spares=terms.min_spares,
@@ -119,8 +122,8 @@ def _failing(terms: Terms) -> Set[State]:
     return failing
 
 
-def _limits(terms: Terms) -> Iterator[str]:
-    """The critical limits, in the words that the checks understand."""
+def _limits(terms: Terms) -> Iterator[Tuple[str, str]]:
+    """What there are limits for, in the words of the checks, and each limit."""
     given: List[Tuple[str, str, Optional[str]]] = [
         ("min_build_lifetime", "build", terms.min_build_lifetime),
         ("max_clock_offset", "clock", terms.max_clock_offset),
@@ -141,7 +144,7 @@ def _limits(terms: Terms) -> Iterator[str]:
                 parse_range(text, measure.unit, measure.bare)
             except ValueError as error:
                 raise ValueError("%s: %s" % (option, error)) from None
-            yield "%s=%s" % (subject, text)
+            yield subject, text
 
 
 def _few_nodes(terms: Terms, deployment: Deployment, policy: Policy) -> Iterator[Finding]:
