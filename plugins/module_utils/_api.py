@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
+import sys
 import urllib.error
 import urllib.request
 import zlib
@@ -23,13 +24,15 @@ from ._core.catalogue import Trouble
 from ._core.deadline import DEFAULT_TIMEOUT, Deadline, within
 from ._core.deployment import Deployment, parse
 from ._core.document import LARGEST
-from ._core.failure import Way, explain, load, no_passphrase
+from ._core.failure import Way, explain, functions, load, no_passphrase
 from ._core.http import Reply, Request, check_header
 from ._core.session import Credentials, ask_timed, credentials
 from ._core.text import clean
 
 _CHUNK = 65536
 _LONGEST_TIMEOUT = 3600
+# OpenSSL's number (x509_vfy.h); Python names it from 3.10 on.
+_PARTIAL_CHAIN = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
 
 
 def argument_spec() -> Dict[str, Dict[str, Any]]:
@@ -76,8 +79,8 @@ class Api(NamedTuple):
         login included. Raises Trouble, or ValueError with a sentence for the user when a certificate file cannot be
         used.
         """
-        deadline = Deadline(self.timeout)
-        return within(deadline, lambda: self._gather(deadline))
+        deadline = Deadline(self.timeout, clean(urlsplit(self.url).netloc))
+        return within(deadline, lambda: self._gather(deadline), sys._current_frames)
 
     def _gather(self, deadline: Deadline) -> Tuple[Deployment, datetime]:
         context = self._context()
@@ -91,7 +94,7 @@ class Api(NamedTuple):
             context = load("ca_path", path, lambda: make_context(cafile=path))
             # The product's certificate is self-signed or from a company's own CA: trusting exactly the file's
             # certificates must do, even if one is not a root.
-            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            context.verify_flags |= _PARTIAL_CHAIN
         else:
             context = make_context(validate_certs=self.validate_certs)
         if self.client_cert is not None:
@@ -124,6 +127,8 @@ class Api(NamedTuple):
                 location = response.headers.get("Location", "")
                 return Reply(response.getcode(), _body(response, deadline), location)
         except (OSError, http.client.HTTPException, zlib.error, UnicodeError) as error:
+            if deadline.over:
+                raise deadline.trouble(functions(error)) from error
             raise explain(error, self._way()) from error
 
     def _way(self) -> Way:
