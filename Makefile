@@ -22,7 +22,7 @@ lint: $(VENV)/.tests ## Linter, formatter and type checker only
 	@$(BIN)/python tests/stages.py ruff format types
 
 bench: $(VENV)/.tests ## What a run costs, beside the least that it could cost
-	@$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench
+	@$(BIN)/python -m pytest -q -s -p no:cacheprovider -o 'python_files=*.py' tests/bench
 
 build: $(VENV)/.tests ## The wheel, the source distribution and the collection, into dist/
 	@$(BIN)/python -m build --outdir dist .
