@@ -25,7 +25,7 @@ from ._core.deadline import DEFAULT_TIMEOUT, Deadline, within
 from ._core.deployment import Deployment, parse
 from ._core.document import LARGEST
 from ._core.failure import Way, explain, functions, load, no_passphrase
-from ._core.http import Reply, Request, check_header
+from ._core.http import FAREWELL, Reply, Request, check_header
 from ._core.session import Credentials, ask_timed, credentials
 from ._core.text import clean
 
@@ -104,10 +104,11 @@ class Api(NamedTuple):
         return context
 
     def _send(self, request: Request, context: ssl.SSLContext, deadline: Deadline) -> Reply:
+        left = min(deadline.left() / 2, FAREWELL) if request.farewell else deadline.left()
         # One sender a request: it would keep cookies.
         sender = Sender(
             use_proxy=self.use_proxy,
-            timeout=deadline.left(),
+            timeout=left,
             http_agent="wabiz.monitoring",
             force_basic_auth=False,
             follow_redirects="none",
@@ -124,8 +125,8 @@ class Api(NamedTuple):
                 # Every status but those of success; it can be read like an answer.
                 response = error
             with response:
-                location = response.headers.get("Location", "")
-                return Reply(response.getcode(), _body(response, deadline), location)
+                body = b"" if request.farewell else _body(response, deadline)
+                return Reply(response.getcode(), body, response.headers.get("Location", ""))
         except (OSError, http.client.HTTPException, zlib.error, UnicodeError) as error:
             if deadline.over:
                 raise deadline.trouble(functions(error)) from error

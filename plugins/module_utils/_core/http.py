@@ -23,6 +23,10 @@ class Request(NamedTuple):
     """Whether its outcome changes nothing: nobody should wait long for it, nor read what comes back."""
 
 
+FAREWELL = 3.0
+"""Seconds at most for a farewell; and never more than half of what is left, for the answer is there already."""
+
+
 class Reply(NamedTuple):
     """One answer: status, whole body (decoded), and where a redirect points."""
 

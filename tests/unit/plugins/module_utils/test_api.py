@@ -251,6 +251,15 @@ def test_the_time_limit_is_for_the_whole_run(told: Answer) -> None:
     assert 0.9 < taken < 1.6
 
 
+def test_a_logout_that_hangs_does_not_cost_the_answer() -> None:
+    def told(server: Server, head: str) -> Iterable[bytes]:
+        return stall(server, head) if head.startswith("POST /v1/users/logout ") else api()(server, head)
+
+    with serve(told) as server:
+        assert ask(server.url, MONITOR, timeout=2.0).nodes[0].socket == "UP"
+    assert len(server.lines) == 3
+
+
 def test_a_listener_that_never_accepts_runs_into_the_time_limit() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         # Connections beyond the backlog are not answered.
