@@ -30,7 +30,7 @@ CACHE = Path(sys.prefix) / "cache"
 #: What the collection consists of once it is installed; the rest of this root belongs to the distribution.
 COLLECTION_HOLDS = (
     *("CHANGELOG.rst", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "changelogs", "docs", "extensions"),
-    *("meta", "playbooks", "plugins", "roles", "tests"),
+    *("meta", "playbooks", "plugins", "roles", "tests", "tests/integration", "tests/sanity", "tests/unit"),
 )
 
 #: What of a passing stage's output is repeated: how the tests ended, which were left out and why.
@@ -169,7 +169,8 @@ def galaxy(run: Run) -> None:
     run.ansible(
         "ansible-galaxy", "collection", "install", "--offline", "--force", "--collections-path", installed, archive
     )
-    carried = {path.name for path in (installed / "ansible_collections" / "wabiz" / "monitoring").iterdir()}
+    root = installed / "ansible_collections" / "wabiz" / "monitoring"
+    carried = {str(path.relative_to(root)) for folder in (root, root / "tests") for path in folder.iterdir()}
     if foreign := sorted(carried.difference(COLLECTION_HOLDS)):
         run.note(f"not the collection's, build_ignore in galaxy.yml should name it: {', '.join(foreign)}")
         raise StageError
