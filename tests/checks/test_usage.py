@@ -101,7 +101,7 @@ NOWHERE = [
     ("--url https://wa.example:99999", "the URL is malformed"),
     ("--url https://wa.example:0", "'https://wa.example:0' is no URL of the form"),
     ("--url https://[::1", "the URL is malformed"),
-    ("--url https://wa.example/?a=b", "'https://wa.example/?a=b' has a query or a fragment"),
+    ("--url https://wa.example/?a=b", "the URL has a query or a fragment"),
     (f"--url https://monitor:{SECRET}@wa.example", "credentials do not belong in a URL"),
     ("-H wa.example --ca-file /no/such", "--ca-file /no/such: no such file"),
     (

@@ -17,6 +17,7 @@ _SAFE = "%/:=&~+!$,;'@()*[]"
 
 def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
     """`https://host:port`; an IPv6 address is put in brackets. Raises ValueError for what is no host or no port."""
+    _without_credentials(hostname)
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
     if not _HOST.fullmatch(bare):
         raise ValueError("%r is no host name or address; a whole URL belongs to the option url" % hostname)
@@ -27,6 +28,7 @@ def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
 
 def from_endpoint(endpoint: str) -> str:
     """The address for a WA_WEB_ENDPOINT, which is `host:port` or `host`. Raises ValueError for anything else."""
+    _without_credentials(endpoint)
     host, colon, port = endpoint.rpartition(":")
     if not colon or host.endswith(":") or (":" in host and not host.startswith("[")):
         return from_host(endpoint)
@@ -42,16 +44,23 @@ def from_url(url: str) -> str:
         port_sound = parts.port != 0
     except ValueError:
         raise ValueError("the URL is malformed") from None
-    if "@" in parts.netloc:
-        raise ValueError("credentials do not belong in a URL, which logs show; give user name and password apart")
+    _without_credentials(parts.netloc or url)
     sound = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and port_sound
     if not sound or not url.isprintable() or " " in url:
         raise ValueError("%r is no URL of the form https://host:port/path" % url)
     if parts.query or parts.fragment:
-        raise ValueError("%r has a query or a fragment; only the part before /v1 is wanted" % url)
+        # Gateways take keys there, so it is not repeated.
+        raise ValueError("the URL has a query or a fragment; only the part before /v1 is wanted")
     path = parts.path.rstrip("/")
     for ending in ("/v1/support", "/v1"):
         if path.endswith(ending):
             path = path[: -len(ending)].rstrip("/")
             break
     return urlunsplit((parts.scheme, parts.netloc, quote(path, _SAFE), "", ""))
+
+
+def _without_credentials(place: str) -> None:
+    if "@" in place:
+        raise ValueError(
+            "credentials do not belong in a URL or address, which logs show; give user name and password apart"
+        )
