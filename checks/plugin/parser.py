@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, NoReturn
 from wabiz_monitoring import __version__
 from wabiz_monitoring.core.address import from_endpoint, from_host, from_url
 from wabiz_monitoring.core.catalogue import CATALOGUE, parse_states
+from wabiz_monitoring.core.http import check_header
 from wabiz_monitoring.core.limits import Limits, parse_limits
-from wabiz_monitoring.core.session import Credentials
+from wabiz_monitoring.core.session import Credentials, credentials
 from wabiz_monitoring.core.states import State
 from wabiz_monitoring.core.text import clean, closest
 from wabiz_monitoring.source.tls import Tls
@@ -23,7 +24,6 @@ _SECRET_OPTIONS = ("--password", "--token", "--authentication", "--api-key", "--
 # A range may start with a minus, which argparse would take for an option.
 _NEGATIVE = re.compile(r"-[\d.]")
 _RANGE_FLAGS = ("-w", "-c", "--warning", "--critical")
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*")
 
 
 class Settings(NamedTuple):
@@ -77,19 +77,15 @@ def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra
         raise ValueError("--client-key needs --client-cert")
     if options.insecure and options.ca_file:
         raise ValueError("--insecure and --ca-file contradict each other")
-    credentials = Credentials(
-        options.username or environment("WA_WEB_USERNAME") or None,
-        extra.secrets.get("password") or environment("WA_WEB_PASSWORD") or None,
-        extra.secrets.get("token") or environment("WA_WEB_TOKEN") or None,
+    who = credentials(
+        options.username or environment("WA_WEB_USERNAME"),
+        extra.secrets.get("password") or environment("WA_WEB_PASSWORD"),
+        extra.secrets.get("token") or environment("WA_WEB_TOKEN"),
     )
-    if credentials.token and not _HEADER.fullmatch(f"x:{credentials.token}"):
-        raise ValueError("the token holds characters that cannot stand in a header")
-    if ":" in (credentials.username or ""):
-        raise ValueError("a user name cannot hold a colon")
     return Settings(
         url=None if options.file else _url(options),
         file=options.file,
-        credentials=credentials,
+        credentials=who,
         tls=Tls(options.ca_file, options.insecure, options.client_cert, options.client_key),
         headers=_headers(options.header_file) if options.header_file else {},
         timeout=options.timeout,
@@ -139,11 +135,15 @@ def _headers(path: str) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
-        match = _HEADER.fullmatch(line)
-        if not match:
+        name, colon, value = (part.strip(" \t") for part in line.partition(":"))
+        try:
+            check_header(name, value)
+        except ValueError:
+            colon = ""
+        if not colon:
             # The line may hold a secret, so it is not shown.
             raise ValueError(f"--header-file {path}, line {number}: not of the form `Name: value`")
-        headers[match.group(1)] = match.group(2)
+        headers[name] = value
     return headers
 
 

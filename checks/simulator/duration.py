@@ -14,10 +14,7 @@ def seconds(written: object) -> float:
 
     Raises ValueError, saying what would be right.
     """
-    if isinstance(written, (int, float)) and not isinstance(written, bool):
-        length = float(written)
-    else:
-        length = _read(written)
+    length = _read(written)
     # Written so that it refuses what is not a number, too.
     if not abs(length) <= _LONGEST:
         raise ValueError(f"{written!r} is too long: a century is the most")
@@ -25,10 +22,12 @@ def seconds(written: object) -> float:
 
 
 def _read(written: object) -> float:
+    if isinstance(written, (int, float)) and not isinstance(written, bool):
+        return float(written)
     try:
-        amount, _written, has_unit = parse_quantity(written if isinstance(written, str) else "", SECONDS)
+        quantity = parse_quantity(written if isinstance(written, str) else "", SECONDS)
     except ValueError:
-        has_unit = False
-    if not has_unit:
+        quantity = None
+    if quantity is None or not quantity.has_unit:
         raise ValueError(f"{written!r} is no length of time: write a number and s, m, h, d or w, such as 90d or -400s")
-    return amount
+    return quantity.amount
