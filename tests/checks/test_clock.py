@@ -131,6 +131,13 @@ CLOCKS = {
         7210,
         ("10s", "20s"),
     ),
+    "a few seconds are nothing beside a zone, whatever the limits": Told(
+        "2018-06-01T02:00:04",
+        CRITICAL,
+        f"clock 2 hours ahead{probably('+2:00')} (critical beyond 2 s)",
+        7204,
+        ("1s", "2s"),
+    ),
     "limits wider than a zone": Told(
         "2018-06-01T02:00:00", OK, f"clock 2 hours ahead{probably('+2:00')}", 7200, ("1d", "2d")
     ),
@@ -182,22 +189,22 @@ def test_each_node_of_a_cluster_has_a_clock_of_its_own_and_the_worst_is_the_summ
     nodes = """
         wa1:m  primary    -     DN  device_iso8601=2018-06-01T00:00:05
         wa1:c  coreapp    -1,0  UP  device_iso8601=2018-05-31T23:59:10
-        wa2:m  secondary  -     DN  device_iso8601=2018-06-01T00:02:00
+        wa2:m  secondary  -     DN  device_iso8601=2018-05-31T22:00:00
         wa2:c  unreachable
-        wa3:c  coreapp    -     DN  device_iso8601=2018-06-01T02:00:00
+        wa3:c  coreapp    -     DN  device_iso8601=2018-06-01T00:02:00
     """
     result = judged(documents.document(notation.nodes(nodes)))
 
     assert [(row.state.name, row.text, row.nodes) for row in result.findings] == [
-        ("WARNING", "clock of wa2 master 2 minutes ahead (warning beyond 60 s)", ("wa2:m",)),
-        ("CRITICAL", f"clock of wa3 2 hours ahead{probably('+2:00')} (critical beyond 300 s)", ("wa3:c",)),
+        ("CRITICAL", f"clock of wa2 master 2 hours behind{probably('-2:00')} (critical beyond 300 s)", ("wa2:m",)),
+        ("WARNING", "clock of wa3 2 minutes ahead (warning beyond 60 s)", ("wa3:c",)),
     ]
-    assert result.summary == f"clock of wa3 2 hours ahead{probably('+2:00')}; 4 of 5 nodes answered"
+    assert result.summary == f"clock of wa2 master 2 hours behind{probably('-2:00')}; 4 of 5 nodes answered"
     assert {metric.label: metric.value for metric in result.metrics} == {
         "wa1_master_clock_offset": 5,
         "wa1_coreapp_clock_offset": -50,
-        "wa2_master_clock_offset": 120,
-        "wa3_coreapp_clock_offset": 7200,
+        "wa2_master_clock_offset": -7200,
+        "wa3_coreapp_clock_offset": 120,
     }
 
 

@@ -70,7 +70,7 @@ def healthy(draw: st.DrawFn) -> Healthy:
         rows = [owner("primary_master", [-1, -1]), *(owner("coreapp", shard) for shard in normal)]
     else:
         rows = [standby("primary_master"), owner("coreapp", [-1, -1], *normal)]
-    rows += [standby("secondary_master") for _ in range(secondaries)] + [standby("coreapp") for _ in range(spares)]
+    rows += [standby("secondary_master") for _turn in range(secondaries)] + [standby("coreapp") for _turn in range(spares)]
     rows = draw(st.permutations(rows))
     return Healthy(dict(zip(draw(keys(len(rows))), rows, strict=True)), owners * width, spares)
 
@@ -232,6 +232,14 @@ def test_containers_made_anew_leave_the_labels_of_the_numbers_as_they_were(
     }
 
     assert numbers(renewed).keys() == numbers(cluster.rows).keys()
+
+
+@unhurried
+@given(cluster=healthy(), data=st.data())
+def test_the_order_of_the_answer_leaves_each_node_its_label(cluster: Healthy, data: st.DataObject) -> None:
+    rows = {key: {**row, "free_space_logs": at * 2**33} for at, (key, row) in enumerate(cluster.rows.items(), 1)}
+
+    assert numbers(dict(data.draw(st.permutations(list(rows.items()))))) == numbers(rows)
 
 
 @unhurried
