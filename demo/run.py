@@ -95,9 +95,9 @@ class Demo:
 
     @staticmethod
     def _painted(line: str) -> str:
-        text, bar, numbers = line.partition(" | ")
+        text, divider, numbers = line.partition(" | ")
         state = next((name for name in State.__members__ if name in text.split(" - ")[0].replace("]", " ").split()), "")
-        return (paint(text, state) if text.startswith("WABIZ") and state else text) + paint(bar + numbers, "faint")
+        return (paint(text, state) if text.startswith("WABIZ") and state else text) + paint(divider + numbers, "faint")
 
 
 def environment(sim: Simulator, folder: Path) -> dict[str, str]:

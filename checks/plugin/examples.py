@@ -81,11 +81,11 @@ def command(check: Check, arguments: Sequence[str] = (), address: Sequence[str] 
 def shortened(text: str) -> str:
     """Plugin output with no more performance data than somebody wants to read; it says what it leaves out."""
     first, *rest = text.splitlines()
-    words, bar, numbers = first.partition(" | ")
+    words, divider, numbers = first.partition(" | ")
     if len(numbers) > _MOST_PERFDATA:
         values = numbers.split(" ")
         shown = ""
         while values and len(shown) + len(values[0]) < _MOST_PERFDATA:
             shown += values.pop(0) + " "
         numbers = f"{shown}... and {len(values)} more"
-    return "\n".join((words + bar + numbers, *rest))
+    return "\n".join((words + divider + numbers, *rest))

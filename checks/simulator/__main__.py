@@ -65,7 +65,7 @@ def _list(scenarios: Mapping[str, Scenario]) -> int:
 
 def _print(scenarios: Mapping[str, Scenario], name: str) -> int:
     now = time.time()
-    _, body = find(scenarios, name).answer(now, now)
+    _rest, body = find(scenarios, name).answer(now, now)
     print(json.dumps(body, indent=2))
     return 0
 

@@ -184,11 +184,11 @@ def _local_only(request: Request) -> None:
 
 
 def _basic(request: Request) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    scheme, _rest, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return "", ""
     try:
-        username, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        username, _rest, password = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return username, password
@@ -196,7 +196,7 @@ def _basic(request: Request) -> tuple[str, str]:
 
 def _bearer(request: Request) -> str:
     # Case-sensitive, as observed; a missing or another scheme is a token that nobody has.
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _rest, token = request.headers.get("authorization", "").partition(" ")
     return token if scheme == "Bearer" else ""
 
 

@@ -44,7 +44,7 @@ def plan(scenario: Scenario, pattern: str, state: str, at: float) -> Change:
         )
     if state not in _CHANGES:
         raise ValueError(f"{state!r} is no state of a node: write {', '.join(_CHANGES)}")
-    return Change(at, keys, state, tuple(secrets.token_hex(6) for _ in keys))
+    return Change(at, keys, state, tuple(secrets.token_hex(6) for _turn in keys))
 
 
 def changed(scenario: Scenario, changes: Iterable[Change], now: float) -> Scenario:

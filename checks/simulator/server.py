@@ -201,7 +201,7 @@ def _config(api: Api, certificates: Certificates) -> uvicorn.Config:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    family, _rest, _rest, _rest, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.create_server(address[:2], family=family, backlog=2048)
     # Connections inherit it. Without it the second half of each answer waits 40 ms for the client's acknowledgement:
     # asyncio turns it on for sockets that name their protocol only, and this one does not.

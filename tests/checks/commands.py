@@ -109,7 +109,7 @@ def _write(process: subprocess.Popen[bytes], stdin: bytes) -> None:
 def _wait(process: subprocess.Popen[bytes]) -> None:
     # Until it has ended, but still can be looked at.
     watched = os.pidfd_open(process.pid)
-    ended, _, _ = select.select([watched], [], [], _LIMIT)
+    ended, _rest, _rest = select.select([watched], [], [], _LIMIT)
     os.close(watched)
     if not ended:
         process.kill()
@@ -124,7 +124,7 @@ def in_time(limit: float, run: Callable[[], Done]) -> Done:
     a processor is left out, and the best of three counts: what hangs does so each time.
     """
     done = run()
-    for _ in range(2):
+    for _turn in range(2):
         if done.in_time(limit):
             break
         done = run()

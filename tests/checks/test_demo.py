@@ -77,7 +77,7 @@ def test_each_check_and_the_playbook_run_from_a_checkout_anywhere_and_nothing_is
     running = visit.start(
         checkout(tmp_path), {"PYTHONDONTWRITEBYTECODE": "1", "REQUESTS_CA_BUNDLE": "/nowhere", "NO_PROXY": "x"}
     )
-    printed, _ = running.communicate(timeout=120)
+    printed, _rest = running.communicate(timeout=120)
     assert running.returncode == 0, printed
     for check in (*CHECKS, CHECK):
         assert printed.count(f"$ {check.command} -H localhost") >= 3

@@ -286,7 +286,7 @@ def test_a_port_that_accepts_nobody_any_more_ends_in_time(server: FaultServer, r
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         port = listener.getsockname()[1]
-        waiting = [socket.socket() for _ in range(4)]
+        waiting = [socket.socket() for _turn in range(4)]
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))

@@ -95,7 +95,7 @@ WELL = "2.45.1"
 
 
 def test_the_token_of_one_login_serves_all_later_runs(sim: Simulator, monitor: Monitor) -> None:
-    assert [monitor.run() for _ in range(4)] == [WELL] * 4
+    assert [monitor.run() for _turn in range(4)] == [WELL] * 4
     assert (sim.logins, sim.logouts, sim.requests) == (1, 0, 5)
 
 
@@ -133,7 +133,7 @@ def test_a_refused_login_is_held_back(sim: Simulator, tmp_path: Path) -> None:
     refused = "unauthorized: login of user monitor refused: wrong user name or password (HTTP 401)"
     assert monitor.run() == refused
     before = sim.requests
-    again = [monitor.run() for _ in range(3)]
+    again = [monitor.run() for _turn in range(3)]
     assert {told.partition("; ")[0] for told in again} == {refused}
     assert all("not tried again for 4.9 minutes, so that this address is not locked out" in told for told in again)
     assert (sim.requests, sim.failed_logins) == (before, 1)
@@ -178,12 +178,12 @@ def test_a_kept_token_that_dies_together_with_the_password_ends_in_one_try(sim: 
         timeout=10,
     ).raise_for_status()
     sim.revoke_tokens()
-    assert [monitor.run().split(":")[0] for _ in range(5)] == ["unauthorized"] * 5
+    assert [monitor.run().split(":")[0] for _turn in range(5)] == ["unauthorized"] * 5
     assert sim.failed_logins == 1
 
 
 def test_a_lock_out_is_told_as_such_and_held_back(sim: Simulator, tmp_path: Path) -> None:
-    for _ in range(31):
+    for _turn in range(31):
         requests.post(f"{sim.url}/v1/users/login", auth=("monitor", WRONG), verify=sim.ca_file, timeout=10)
     monitor = Monitor(sim, tmp_path / "state")
     locked = "throttled: login of user monitor refused: too many failed logins from this address (HTTP 429)"
@@ -222,7 +222,7 @@ def test_a_fresh_token_that_is_refused_is_no_reason_to_log_in_again(tmp_path: Pa
 def test_a_user_who_may_not_read_does_not_log_in_again_and_again(tmp_path: Path) -> None:
     with FaultServer(tmp_path, "403") as server:
         monitor = Monitor(server, tmp_path / "state")
-        assert {monitor.run().split(":")[0] for _ in range(3)} == {"unauthorized"}
+        assert {monitor.run().split(":")[0] for _turn in range(3)} == {"unauthorized"}
         assert [request.path for request in server.received].count(LOGIN) == 1
 
 
@@ -317,7 +317,7 @@ def test_the_folder_follows_xdg(sim: Simulator, runner: Runner, tmp_path: Path) 
 
 
 def test_nothing_is_left_lying_about(sim: Simulator, monitor: Monitor) -> None:
-    for _ in range(3):
+    for _turn in range(3):
         monitor.run()
         sim.revoke_tokens()
     assert monitor.folder
@@ -509,7 +509,7 @@ def together(sim: Simulator, runner: Runner, count: int) -> list[tuple[int, str]
     environment = runner.environment(credentials("monitor", PASSWORD))
     runs = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in range(count)
+        for _turn in range(count)
     ]
     return [(run.wait(60), run.communicate()[0]) for run in runs]
 
@@ -533,7 +533,7 @@ def test_many_first_runs_at_once_log_in_once(sim: Simulator, runner: Runner) -> 
 def test_many_runs_at_once_with_a_wrong_password_try_it_once(sim: Simulator, runner: Runner) -> None:
     command = [str(BIN / "check_wabiz_socket"), "--url", sim.url, "--ca-file", sim.ca_file]
     environment = runner.environment(credentials("monitor", WRONG))
-    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) for _ in range(10)]
+    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) for _turn in range(10)]
     assert {run.wait(60) for run in runs} == {3}
     assert sim.failed_logins == 1
 

@@ -150,7 +150,7 @@ def test_a_failed_login_changes_no_password(client: Client) -> None:
 
 
 def fail(client: Client, times: int) -> None:
-    assert {client.login("wrong").status_code for _ in range(times)} == {401}
+    assert {client.login("wrong").status_code for _turn in range(times)} == {401}
 
 
 def test_thirty_failed_logins_in_an_hour_are_forgiven(client: Client) -> None:
@@ -170,7 +170,7 @@ def test_more_than_thirty_lock_the_address_out_with_the_right_password_too(clien
 def test_a_lock_out_ends_an_hour_after_the_failures_even_for_one_who_keeps_trying(client: Client, clock: Clock) -> None:
     fail(client, 31)
     clock.now += HOUR - 1
-    assert {client.login("wrong").status_code for _ in range(31)} == {429}
+    assert {client.login("wrong").status_code for _turn in range(31)} == {429}
     clock.now += 1
     assert client.login().status_code == 200
 
@@ -465,7 +465,7 @@ def test_an_address_of_ones_own_is_in_the_certificate_and_in_the_url() -> None:
 
 def test_certificates_stay_in_the_directory_that_was_given_and_the_key_is_private(tmp_path: Path) -> None:
     directory = tmp_path / "new" / "certificates"
-    for _ in ("first", "again"):
+    for _turn in ("first", "again"):
         with Simulator(cert_dir=directory) as sim:
             assert sim.ca_file == str(directory / "ca.pem")
             with Client(sim) as client:
@@ -486,7 +486,7 @@ def test_a_connection_is_kept_for_the_next_request(sim: Simulator) -> None:
     connection = HTTPSConnection("localhost", sim.port, context=context)
     connection.connect()
     kept = connection.sock
-    for _ in range(2):
+    for _turn in range(2):
         connection.request("GET", "/v1/support")
         assert connection.getresponse().read()
         assert connection.sock is kept
@@ -496,7 +496,7 @@ def test_a_connection_is_kept_for_the_next_request(sim: Simulator) -> None:
 def test_an_answer_is_not_held_back_for_the_clients_acknowledgement(client: Client) -> None:
     client.support()
     begin = time.monotonic()
-    for _ in range(20):
+    for _turn in range(20):
         client.support()
     assert time.monotonic() - begin < 20 * 0.04
 
@@ -517,7 +517,7 @@ def test_a_port_that_is_taken_is_an_error_where_the_simulator_is_entered(sim: Si
 def test_it_comes_and_goes_well_within_a_second() -> None:
     times = []
     # The best of three, as the machine may have other things to do.
-    for _ in range(3):
+    for _turn in range(3):
         begin = time.monotonic()
         with Simulator() as sim, Client(sim) as client:
             assert client.login().status_code == 200

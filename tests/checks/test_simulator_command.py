@@ -118,7 +118,7 @@ def test_a_printed_scenario_is_the_answer_that_would_be_served(name: str) -> Non
     done = run("--print", name)
     assert (done.returncode, done.stderr) == (0, "")
     printed = json.loads(done.stdout)
-    _, served = load_scenarios()[name].answer(0, 0)
+    _rest, served = load_scenarios()[name].answer(0, 0)
     assert printed["meta"] == served["meta"]
     assert list(printed["support"]) == list(served["support"])
 

@@ -81,7 +81,7 @@ def in_a_line(key: str, node: Mapping[str, Any]) -> str:
     if "errors" in node:
         return f"{host} unreachable"
     assert all(lower == upper for lower, upper in node["shards"])
-    shards = " ".join(str(lower) for lower, _ in node["shards"]) or "-"
+    shards = " ".join(str(lower) for lower, _rest in node["shards"]) or "-"
     return f"{host} {node['role']} {shards} {node['socket_conn']}"
 
 
