@@ -36,7 +36,7 @@ class Cost(NamedTuple):
 
 
 def alternately(
-    commands: Mapping[str, Sequence[str | Path]], rounds: int, env: Mapping[str, str] = ENVIRONMENT
+    commands: Mapping[str, Sequence[str | Path]], rounds: int, env: Mapping[str, str] | None = None
 ) -> dict[str, Cost]:
     """The cost of each command, all of them run once a round: a machine that gets busier does so for all alike.
 
@@ -45,7 +45,7 @@ def alternately(
     times: dict[str, list[float]] = {name: [] for name in commands}
     for at in range(rounds + 1):
         for name, command in commands.items():
-            cost = _run(command, env)
+            cost = _run(command, env or ENVIRONMENT)
             if at:
                 times[name].append(cost)
     return {name: Cost(tuple(spent)) for name, spent in times.items()}

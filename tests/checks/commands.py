@@ -56,29 +56,29 @@ class Done(NamedTuple):
 class Runner:
     """Runs commands for one user, who has a home of his own and nothing in his environment but what is given here."""
 
-    def __init__(self, home: Path, env: Mapping[str, str] = {}) -> None:
+    def __init__(self, home: Path, env: Mapping[str, str] | None = None) -> None:
         self.home = home
-        self.variables = env
+        self.variables = dict(env or {})
 
     @property
     def bin(self) -> Path:
         """Where the commands are."""
         return BIN
 
-    def environment(self, env: Mapping[str, str] = {}) -> dict[str, str]:
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a run."""
         own = {"HOME": str(self.home), "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
-        return {**own, **self.variables, **env}
+        return {**own, **self.variables, **(env or {})}
 
-    def __call__(self, command: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] = {}) -> Done:
+    def __call__(self, command: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
         """Run an installed command to its end."""
         return self.process(str(BIN / command), *words, stdin=stdin, env=env)
 
-    def python(self, code: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] = {}) -> Done:
+    def python(self, code: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
         """Run a program in this environment's Python, to its end; its words are those of a command."""
         return self.process(sys.executable, "-c", code, *words, stdin=stdin, env=env)
 
-    def process(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] = {}) -> Done:
+    def process(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
         """Run a process to its end."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             begun = time.monotonic()

@@ -52,9 +52,10 @@ def standby(**differing: Any) -> dict[str, Any]:
     return fields(**{"role": "coreapp", "shards": [], "socket_conn": "DN", **differing})
 
 
-def document(support: Any, meta: Any = META) -> bytes:
+def document(support: Any, **differing: Any) -> bytes:
     """The body of an answer; a `meta` of `...` is left out."""
-    return json.dumps({"support": support} if meta is ... else {"support": support, "meta": meta}).encode()
+    told = {"support": support, "meta": META, **differing}
+    return json.dumps({name: value for name, value in told.items() if value is not ...}).encode()
 
 
 def single(**differing: Any) -> bytes:

@@ -268,11 +268,11 @@ def test_what_is_no_support_answer_is_told_apart(body: bytes, problem: str, told
 
 @pytest.mark.parametrize("meta", [..., None, [], "v1", {}, {"version": 2}, {"version": None}])
 def test_the_front_end_need_not_tell_its_version(meta: object) -> None:
-    assert parse(document(fields(), meta)).front_version is None
+    assert parse(document(fields(), meta=meta)).front_version is None
 
 
 def test_the_front_end_of_a_cluster_has_a_version_of_its_own() -> None:
-    assert parse(document({"wa1:c1": fields(version="2.18.1")}, META)).front_version == "v2.18.22"
+    assert parse(document({"wa1:c1": fields(version="2.18.1")}, meta=META)).front_version == "v2.18.22"
 
 
 # What a server may answer, near the right answer and far from it.
