@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -101,31 +102,50 @@ def test_the_documents_of_the_cases_differ() -> None:
 
 
 WRONG = {
-    "an unknown key": "x: {why: w, nodes: 'a ? ? ?', socket: OK, cluster: OK, sockets: OK}",
-    "no reason": "x: {nodes: 'a ? ? ?', socket: OK, cluster: OK}",
-    "a check that is not named": "x: {why: w, nodes: 'a ? ? ?', socket: OK}",
-    "nodes and a scenario": "x: {why: w, nodes: 'a ? ? ?', scenario: ha-healthy, socket: OK, cluster: OK}",
-    "neither nodes nor a scenario": "x: {why: w, socket: OK, cluster: OK}",
-    "a front end beside a scenario": "x: {why: w, scenario: ha-healthy, front: v1, socket: OK, cluster: OK}",
-    "an unknown scenario": "x: {why: w, scenario: ha-healty, socket: OK, cluster: OK}",
-    "two cases of one name": "x: {why: w, scenario: ha-healthy, socket: OK, cluster: OK}\nx: {}",
-    "an unknown role": "x: {why: w, nodes: 'a boss ? ?', socket: OK, cluster: OK}",
-    "an unknown connection": "x: {why: w, nodes: 'a ? ? up', socket: OK, cluster: OK}",
-    "an unknown field": "x: {why: w, nodes: 'a ? ? ? lang=de', socket: OK, cluster: OK}",
-    "a shard that is none": "x: {why: w, nodes: 'a ? 0:3 ?', socket: OK, cluster: OK}",
-    "a column short": "x: {why: w, nodes: 'a coreapp -', socket: OK, cluster: OK}",
-    "the same node twice": 'x: {why: w, nodes: "a ? ? ?\\na ? ? ?", socket: OK, cluster: OK}',
-    "spans that differ": "x: {why: w, nodes: 'wa{1..3} coreapp {0..1} UP', socket: OK, cluster: OK}",
-    "an unknown state": "x: {why: w, scenario: ha-healthy, socket: BAD disconnected, cluster: OK}",
-    "a problem of another check": "x: {why: w, scenario: ha-healthy, socket: CRITICAL shard-contested, cluster: OK}",
-    "something that is no table": "x: OK",
-    "something that is not YAML": "x: {",
+    "an unknown key": ("{why: w, nodes: 'a ? ? ?', socket: OK, cluster: OK, sockets: OK}", "unknown: {'sockets'}"),
+    "no reason": ("{nodes: 'a ? ? ?', socket: OK, cluster: OK}", "needed: ['cluster', 'socket', 'why']"),
+    "a check that is not named": ("{why: w, nodes: 'a ? ? ?', socket: OK}", "needed: ['cluster', 'socket', 'why']"),
+    "nodes and a scenario": (
+        "{why: w, nodes: 'a ? ? ?', scenario: ha-healthy, socket: OK, cluster: OK}",
+        "either nodes (with fields and front) or scenario",
+    ),
+    "neither nodes nor a scenario": ("{why: w, socket: OK, cluster: OK}", "either nodes"),
+    "a front end beside a scenario": (
+        "{why: w, scenario: ha-healthy, front: v1, socket: OK, cluster: OK}",
+        "either nodes",
+    ),
+    "an unknown scenario": ("{why: w, scenario: ha-healty, socket: OK, cluster: OK}", "no scenario 'ha-healty'"),
+    "two cases of one name": ("{why: w, scenario: ha-healthy, socket: OK, cluster: OK}\nx: {}", "twice"),
+    "an unknown role": ("{why: w, nodes: 'a boss ? ?', socket: OK, cluster: OK}", "'a boss ? ?': 'boss'"),
+    "an unknown connection": ("{why: w, nodes: 'a ? ? up', socket: OK, cluster: OK}", "'a ? ? up': 'up'"),
+    "an unknown field": ("{why: w, nodes: 'a ? ? ? lang=de', socket: OK, cluster: OK}", "'lang=de' is no FIELD=VALUE"),
+    "a shard that is none": ("{why: w, nodes: 'a ? 0:3 ?', socket: OK, cluster: OK}", "'0:3' is no shard"),
+    "a column short": ("{why: w, nodes: 'a coreapp -', socket: OK, cluster: OK}", "'a coreapp -': not enough values"),
+    "the same node twice": (
+        '{why: w, nodes: "a ? ? ?\\na ? ? ?", socket: OK, cluster: OK}',
+        "a second node of this key",
+    ),
+    "spans that differ": (
+        "{why: w, nodes: 'wa{1..3} ? {0..1} ?', socket: OK, cluster: OK}",
+        "do not count equally far",
+    ),
+    "an unknown state": ("{why: w, nodes: 'a ? ? ?', socket: BAD disconnected, cluster: OK}", "'BAD' is no state"),
+    "a problem of another check": (
+        "{why: w, nodes: 'a ? ? ?', socket: CRITICAL shard-contested, cluster: OK}",
+        "'shard-contested' is nothing that socket finds",
+    ),
+    "words of no check": (
+        "{why: w, nodes: 'a ? ? ?', says: {sockets: x}, socket: OK, cluster: OK}",
+        "says: ['sockets'] are not all checks",
+    ),
+    "something that is no table": ("OK", "it is no table"),
+    "something that is not YAML": ("{", "expected the node content"),
 }
 
 
-@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
-def test_a_case_that_cannot_be_meant_is_refused(text: str, tmp_path: Path) -> None:
-    (tmp_path / "cases.yml").write_text(text)
+@pytest.mark.parametrize(("text", "reason"), WRONG.values(), ids=WRONG.keys())
+def test_a_case_that_cannot_be_meant_is_refused(text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "cases.yml").write_text(f"x: {text}")
 
-    with pytest.raises(CaseError, match=r"cases\.yml"):
+    with pytest.raises(CaseError, match=rf"(?s)cases\.yml: .*{re.escape(reason)}"):
         load(tmp_path)

@@ -150,7 +150,7 @@ def _case(file: str, name: str, table: Any) -> Case:
 def _written(table: dict[str, Any]) -> bytes:
     front = table.get("front", documents.META["version"])
     meta = {**documents.META, "version": front}
-    return documents.document(notation.nodes(table["nodes"], table.get("fields")), ... if front == "?" else meta)
+    return documents.document(notation.nodes(table["nodes"], table.get("fields")), meta=... if front == "?" else meta)
 
 
 def _simulated(name: str) -> bytes:
