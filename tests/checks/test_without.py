@@ -146,6 +146,15 @@ def test_a_node_that_does_not_exist_is_a_usage_error(
     assert done.out.startswith(f"WABIZ {check} UNKNOWN - usage: {line}")
 
 
+def test_a_node_cannot_be_picked_and_gone(runner: Runner, saved: Path) -> None:
+    done = runner("check_wabiz_socket", "--file", str(saved), "--node", "wa3:*", "--without", "wa3:c")
+
+    assert (done.code, done.out) == (
+        3,
+        "WABIZ SOCKET UNKNOWN - usage: no node is left to judge; loosen --node or --ignore-node\n",
+    )
+
+
 def test_a_single_node_has_no_name_to_do_without(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "answer.json").write_bytes(documents.single(**LATER))
 

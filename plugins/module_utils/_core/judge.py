@@ -8,9 +8,9 @@ from typing import Callable, Mapping, Sequence
 
 from .deployment import Deployment
 from .judges import build, clock, cluster, socket, space
-from .policy import Policy, check_patterns
-from .result import Result
-from .without import without
+from .policy import Policy, check_left, check_patterns
+from .result import Findings, Result
+from .without import Prospect, without
 
 Judge = Callable[[Deployment, Policy], Result]
 
@@ -31,10 +31,23 @@ def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str
     """
     check_patterns(policy, deployment)
     prospect = without(deployment, policy, gone)
+    if prospect.deployment.nodes:
+        check_left(policy, prospect.deployment)
     if check != "all":
-        result = JUDGES[check](prospect.deployment, prospect.policy)
+        result = _judged(check, prospect)
     else:
         names = [name for name in JUDGES if name != "clock" or policy.clock_known]
-        children = tuple(JUDGES[name](prospect.deployment, prospect.policy) for name in names)
+        children = tuple(_judged(name, prospect) for name in names)
         result = Result("all", "; ".join(child.summary for child in children), children=children)
     return result._replace(premise=prospect.story)
+
+
+def _judged(check: str, prospect: Prospect) -> Result:
+    result = JUDGES[check](prospect.deployment, prospect.policy)
+    if check not in ("socket", "cluster"):
+        return result
+    # A node that is gone is not judged, but what it owned would have to go somewhere.
+    untold = Findings(prospect.policy)
+    for node in prospect.untold:
+        untold.need(node, {"shards": False})
+    return result._replace(findings=result.findings + untold.done())

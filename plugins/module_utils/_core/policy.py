@@ -73,5 +73,10 @@ def check_patterns(policy: Policy, deployment: Deployment) -> None:
     for pattern in policy.nodes:
         if not any(fits(node, pattern) for node in deployment.nodes):
             raise ValueError("no node fits %r; %s" % (pattern, known_nodes(deployment, pattern)))
+    check_left(policy, deployment)
+
+
+def check_left(policy: Policy, deployment: Deployment) -> None:
+    """Raise ValueError, with a sentence for the user, when no node is left to judge."""
     if not any(policy.judges(node) for node in deployment.nodes):
         raise ValueError("no node is left to judge; loosen --node or --ignore-node")

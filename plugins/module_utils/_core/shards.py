@@ -84,6 +84,11 @@ def ownership(nodes: Iterable[Node], expected: Optional[int] = None, silent: int
     return Ownership(most, claims, unowned, ((total, most - 1),) if most > total else ())
 
 
+def shards_told(nodes: Iterable[Node]) -> bool:
+    """Whether any of the nodes shows its shards, soundly or not."""
+    return any(node.shards is not None or "shards" in node.defects for node in nodes)
+
+
 def must_connect(node: Node) -> bool:
     """Whether a node that answered has to be connected: it owns a normal shard, or leads a multiconnect cluster."""
     if any(upper > CONTROL for _lower, upper in node.shards or ()):

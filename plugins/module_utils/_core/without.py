@@ -13,7 +13,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import PRIMARY, SECONDARY, Deployment, Node
 from .policy import Policy, fits, known_nodes
-from .shards import CONTROL, ownership, spell_runs, stands_by, survey
+from .shards import CONTROL, ownership, shards_told, spell_runs, stands_by, survey
 from .text import clean, listing
 
 _MASTERS = (PRIMARY, SECONDARY)
@@ -26,6 +26,8 @@ class Prospect(NamedTuple):
     deployment: Deployment
     policy: Policy
     story: str
+    untold: Tuple[Node, ...] = ()
+    """Nodes that are gone and did not say what they own, though others do."""
 
 
 def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> Prospect:
@@ -42,7 +44,8 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
         return Prospect(deployment, policy, "")
     keys = {node.key for node in gone}
     left = [node for node in deployment.nodes if node.key not in keys]
-    moves: List[str] = []
+    untold = [node for node in gone if node.reachable and node.shards is None]
+    moves = ["what %s owns is not told" % listing([node.name for node in untold])] if untold else []
     for node in sorted(gone, key=_turn):
         left = _lead_moves(node, left, policy, moves)
         left = _shards_move(node, left, policy, moves)
@@ -54,6 +57,7 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
         deployment._replace(nodes=tuple(left)),
         policy._replace(shards=survey(deployment, policy).total),
         "without %s: %s" % (listing([node.name for node in gone]), "; ".join(story)),
+        tuple(untold) if shards_told(deployment.answered) else (),
     )
 
 

@@ -10,9 +10,9 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from ..deployment import COREAPP, PRIMARY, SECONDARY, SINGLE, Deployment, Node, describe_error
 from ..policy import Policy
 from ..result import Findings, Metric, Result, answered, joined
-from ..shards import Ownership, must_connect, spell_runs, stands_by, survey
+from ..shards import Ownership, must_connect, shards_told, spell_runs, stands_by, survey
 from ..text import clean, count, listing
-from .coverage import judge_coverage, shards_told
+from .coverage import judge_coverage
 from .socket import CONNECTED
 
 
@@ -40,17 +40,13 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         _judge_masters(masters, deployment.answered, findings)
         _judge_spares(spares, deployment.answered, policy.min_spares, findings)
     _judge_likeness(deployment.front_version, nodes, findings)
-    standing_by = "%s and %s standing by" % (
-        count(_count(masters, SECONDARY), "master"),
-        count(len(spares), "coreapp"),
-    )
     return Result(
         "cluster",
         joined(
             [
                 "%s, %s" % (_kind(owned), count(len(nodes), "node")),
                 shards,
-                standing_by,
+                _standing_by(masters, spares, deployment.answered),
                 answered(deployment, policy),
             ]
         ),
@@ -156,6 +152,16 @@ def _kind(owned: Ownership) -> str:
     if any(node.role == COREAPP for node in owned.control):
         return "high availability"
     return "multiconnect" if any(node.role == PRIMARY for node in owned.control) else "cluster"
+
+
+def _standing_by(masters: Sequence[Node], spares: Sequence[Node], there: Sequence[Node]) -> str:
+    # Without roles nothing is known of either, without shards nothing of the spares.
+    told = []
+    if any(node.role is not None for node in there):
+        told.append(count(_count(masters, SECONDARY), "master"))
+        if any(node.shards is not None for node in there):
+            told.append(count(len(spares), "coreapp"))
+    return "%s standing by" % " and ".join(told) if told else ""
 
 
 def _count(nodes: Sequence[Node], role: str) -> int:

@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import List, Tuple
 
-from ..deployment import Deployment, Node
+from ..deployment import Deployment
 from ..policy import Policy
 from ..result import Findings, answered, joined
-from ..shards import CONTROL, Ownership, spell_runs
+from ..shards import CONTROL, Ownership, shards_told, spell_runs
 
 _DOUBTFUL = "bring the nodes that did not answer back; if there are no more than %d shards, say so with --shards"
-
-
-def shards_told(nodes: Sequence[Node]) -> bool:
-    """Whether any of the nodes shows its shards, soundly or not."""
-    return any(node.shards is not None or "shards" in node.defects for node in nodes)
 
 
 def judge_coverage(deployment: Deployment, policy: Policy, owned: Ownership, findings: Findings) -> str:
