@@ -9,15 +9,17 @@ the judges find that.
 
 from __future__ import annotations
 
-from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import PRIMARY, SECONDARY, Deployment, Node
 from .policy import Policy, fits, known_nodes
 from .shards import CONTROL, ownership, shards_told, spell_runs, stands_by, survey
-from .text import clean, listing
+from .text import clean, count, listing
 
 _MASTERS = (PRIMARY, SECONDARY)
-_NONE_LEFT = "no spare is left"
+_MOST_MOVES = 8
+
+Runs = Tuple[Tuple[int, int], ...]
 
 
 class Prospect(NamedTuple):
@@ -43,73 +45,92 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     if not gone:
         return Prospect(deployment, policy, "")
     keys = {node.key for node in gone}
-    left = [node for node in deployment.nodes if node.key not in keys]
-    untold = [node for node in gone if node.reachable and node.shards is None]
-    moves = ["what %s owns is not told" % listing([node.name for node in untold])] if untold else []
+    failover = _Failover([node for node in deployment.nodes if node.key not in keys], policy)
+    had_spare = failover.spare(deployment.nodes)
     for node in sorted(gone, key=_turn):
-        left = _lead_moves(node, left, policy, moves)
-        left = _shards_move(node, left, policy, moves)
-    story = moves or ["nothing has to move"]
-    told = any(move.startswith(_NONE_LEFT) for move in moves)
-    if _spare(deployment.nodes, policy) and not _spare(left, policy) and not told:
+        failover.lead_moves(node)
+        failover.shards_move(node)
+    untold = [node for node in gone if node.reachable and node.shards is None]
+    story = ["what %s owns is not told" % listing([node.name for node in untold])] if untold else []
+    story += failover.moves[:_MOST_MOVES]
+    if len(failover.moves) > _MOST_MOVES:
+        story.append(count(len(failover.moves) - _MOST_MOVES, "more move"))
+    if failover.stranded:
+        story.append("no spare is left for %s" % spell_runs(failover.stranded))
+    story = story or ["nothing has to move"]
+    if had_spare and not failover.stranded and not failover.spare(failover.left):
         story.append("no spare left")
     return Prospect(
-        deployment._replace(nodes=tuple(left)),
+        deployment._replace(nodes=tuple(failover.left)),
         policy._replace(shards=survey(deployment, policy).total),
         "without %s: %s" % (listing([node.name for node in gone]), "; ".join(story)),
         tuple(untold) if shards_told(deployment.answered) else (),
     )
 
 
-def _lead_moves(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
-    # A master's control shard goes to whoever leads after it, or to nobody.
-    led = node.role == PRIMARY and not any(other.role == PRIMARY for other in left)
-    control = tuple(pair for pair in _orphaned(node, left) if pair[1] == CONTROL)
-    if node.role not in _MASTERS or not (led or control):
-        return left
-    heir = _first(left, lambda other: other.role == (SECONDARY if led else PRIMARY) and not policy.ignores(other))
-    what = " and ".join([*(["the lead"] if led else []), *([spell_runs(control)] if control else [])])
-    if heir is None:
-        moves.append("no master is left for %s" % what)
-        return left
-    moves.append("%s %s to %s" % (what, "move" if led and control else "moves", heir.name))
-    taken = heir._replace(role=PRIMARY)
-    if control:
-        taken = taken._replace(shards=(heir.shards or ()) + control, socket="UP")
-    return [taken if other is heir else other for other in left]
+class _Failover:
+    """A cluster that loses one node after the other: who is left, and what moved to whom."""
+
+    def __init__(self, left: List[Node], policy: Policy) -> None:
+        self.left = left
+        self.moves: List[str] = []
+        self.stranded: List[Tuple[int, int]] = []
+        """Runs of shards for which there was no spare."""
+        self._policy = policy
+
+    def lead_moves(self, node: Node) -> None:
+        """The lead of a master that is gone, and its control shard, go to whoever leads after it, or to nobody."""
+        led = node.role == PRIMARY and not any(other.role == PRIMARY for other in self.left)
+        control = tuple(run for run in self._orphaned(node) if run[1] == CONTROL)
+        if node.role not in _MASTERS or not (led or control):
+            return
+        heir = self._first(self.left, lambda other: other.role == (SECONDARY if led else PRIMARY))
+        what = " and ".join([*(["the lead"] if led else []), *([spell_runs(control)] if control else [])])
+        if heir is None:
+            self.moves.append("no master is left for %s" % what)
+            return
+        self.moves.append("%s %s to %s" % (what, "move" if led and control else "moves", heir.name))
+        taken = heir._replace(role=PRIMARY)
+        self._replace(heir, taken._replace(shards=(heir.shards or ()) + control, socket="UP") if control else taken)
+
+    def shards_move(self, node: Node) -> None:
+        """What a node that is gone owned goes to a spare, all of it together."""
+        orphaned = self._orphaned(node)
+        if node.role in _MASTERS:
+            orphaned = tuple(run for run in orphaned if run[1] > CONTROL)
+        if not orphaned:
+            return
+        heir = self.spare(self.left)
+        if heir is None:
+            self.stranded += orphaned
+            return
+        several = len(orphaned) > 1 or orphaned[0][0] < orphaned[0][1]
+        self.moves.append("%s %s to %s" % (spell_runs(orphaned), "move" if several else "moves", heir.name))
+        # A spare is disconnected by design; it connects when it takes over.
+        self._replace(heir, heir._replace(shards=orphaned, socket="UP"))
+
+    def spare(self, nodes: Iterable[Node]) -> Optional[Node]:
+        """The spare that would be the next to take over."""
+        return self._first(nodes, stands_by)
+
+    def _orphaned(self, node: Node) -> Runs:
+        # What somebody else owns as well needs no new owner. The control shard is a run of its own.
+        rivals = [other for other in self.left if _overlap(node.shards or (), other.shards or ())]
+        claims = ownership([*rivals, node]).claims
+        return tuple((claim.lower, claim.upper) for claim in claims if claim.owners == (node,))
+
+    def _first(self, nodes: Iterable[Node], fits: Callable[[Node], bool]) -> Optional[Node]:
+        able = (node for node in nodes if fits(node) and not self._policy.ignores(node))
+        return min(able, key=_turn, default=None)
+
+    def _replace(self, old: Node, new: Node) -> None:
+        self.left = [new if node is old else node for node in self.left]
 
 
-def _shards_move(node: Node, left: List[Node], policy: Policy, moves: List[str]) -> List[Node]:
-    orphaned = _orphaned(node, left)
-    if node.role in _MASTERS:
-        orphaned = tuple(pair for pair in orphaned if pair[1] > CONTROL)
-    if not orphaned:
-        return left
-    which = spell_runs(orphaned)
-    heir = _spare(left, policy)
-    if heir is None:
-        moves.append("%s for %s" % (_NONE_LEFT, which))
-        return left
-    several = len(orphaned) > 1 or orphaned[0][0] < orphaned[0][1]
-    moves.append("%s %s to %s" % (which, "move" if several else "moves", heir.name))
-    # A spare is disconnected by design; it connects when it takes over.
-    return [other._replace(shards=orphaned, socket="UP") if other is heir else other for other in left]
+def _overlap(some: Runs, others: Runs) -> bool:
+    return any(lower <= high and low <= upper for lower, upper in some for low, high in others)
 
 
-def _orphaned(node: Node, left: Sequence[Node]) -> Tuple[Tuple[int, int], ...]:
-    # What somebody else owns as well needs no new owner. The control shard is a run of its own.
-    claims = ownership([*left, node]).claims
-    return tuple((claim.lower, claim.upper) for claim in claims if claim.owners == (node,))
-
-
-def _spare(nodes: Sequence[Node], policy: Policy) -> Optional[Node]:
-    return _first(nodes, lambda other: stands_by(other) and not policy.ignores(other))
-
-
-def _first(nodes: Sequence[Node], fits: Callable[[Node], bool]) -> Optional[Node]:
-    return min((node for node in nodes if fits(node)), key=_turn, default=None)
-
-
-def _turn(node: Node) -> Tuple[bool, Tuple[Tuple[int, int], ...], str, str]:
+def _turn(node: Node) -> Tuple[bool, Runs, str, str]:
     # Names decide only between nodes that are alike, so that they never decide a verdict.
     return node.role != PRIMARY, node.shards or (), node.socket or "", node.key
