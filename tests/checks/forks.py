@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import subprocess
@@ -63,6 +64,8 @@ class Forks:
         self._deaf = deaf
         self.modules: tuple[str, ...] = ()
         """The modules that can be run here."""
+        self.size = 0
+        """The memory that every fork has to begin with, in bytes."""
 
     def __enter__(self) -> Forks:
         found = collections(self._folder)
@@ -73,6 +76,8 @@ class Forks:
         while not Path(self._socket).exists() and self._server.poll() is None:
             select.select([], [], [], 0.02)
         assert self._server.poll() is None, "the fork server did not start"
+        pages = Path(f"/proc/{self._server.pid}/statm").read_text().split()[1]
+        self.size = int(pages) * os.sysconf("SC_PAGE_SIZE")
         return self
 
     def __exit__(
@@ -82,11 +87,15 @@ class Forks:
         self._server.stdin.close()
         self._server.wait(_LIMIT)
 
-    def command(self, runner: Runner, command: str, *words: str, env: Mapping[str, str] = {}, umask: int = 0) -> Forked:
+    def command(
+        self, runner: Runner, command: str, *words: str, env: Mapping[str, str] | None = None, umask: int = 0
+    ) -> Forked:
         """Run an installed command to its end."""
         return self._run(runner, [command, *words], None, env, umask)
 
-    def module(self, runner: Runner, module: str, options: Mapping[str, Any], env: Mapping[str, str] = {}) -> Forked:
+    def module(
+        self, runner: Runner, module: str, options: Mapping[str, Any], env: Mapping[str, str] | None = None
+    ) -> Forked:
         """Run a module to its end; `options` also hold what Ansible adds of its own."""
         return self._run(runner, [module], options, env, 0)
 
@@ -95,7 +104,7 @@ class Forks:
         runner: Runner,
         words: Sequence[str],
         options: Mapping[str, Any] | None,
-        env: Mapping[str, str],
+        env: Mapping[str, str] | None,
         umask: int,
     ) -> Forked:
         job = {

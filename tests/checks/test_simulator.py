@@ -405,7 +405,7 @@ def test_tokens_are_revoked_over_https(client: Client) -> None:
 @pytest.mark.parametrize(("address", "status"), [("192.0.2.1", 403), ("127.0.0.1", 200), ("::1", 200)])
 def test_nobody_steers_from_another_machine(method: str, path: str, address: str, status: int) -> None:
     # No test can come from another machine, so this one stands where the web server does.
-    async def wait(_: float) -> None: ...
+    async def wait(unused_delay: float) -> None: ...
 
     api = Api(load_scenarios(), "healthy-single", Accounts("monitor", "simulated", WEEK, time.time), time.time, wait)
     sent = []

@@ -309,7 +309,7 @@ def test_what_cannot_be_meant_is_refused_and_changes_nothing(
 
 def test_nobody_changes_nodes_from_another_machine() -> None:
     # No test can come from another machine, so this one stands where the web server does.
-    async def wait(_: float) -> None: ...
+    async def wait(unused_delay: float) -> None: ...
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"down"}
