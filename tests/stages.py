@@ -129,7 +129,7 @@ class Run:
 
 
 #: Folders of Python files that are no package of the distribution or the collection; each is checked on its own.
-LOOSE = ("tests/checks", "tests/engines", "tests/bench", "tests/fuzz", "demo")
+LOOSE = ("tests/checks", "tests/engines", "tests/playbooks", "tests/bench", "tests/fuzz", "demo")
 
 
 def types(run: Run) -> None:
@@ -211,6 +211,11 @@ STAGES = {
         "ansible-test integration",
         lambda run: run.ansible("ansible-test", "integration", "--python", PYTHON),
         "ansible-test",
+    ),
+    "playbooks": Stage(
+        "the gate and the rolling upgrade on a simulated cluster",
+        lambda run: run.pytest("-n", "2", "tests/playbooks"),
+        "ansible-playbook",
     ),
     "ansible-lint": Stage(
         "ansible-lint, profile production",
