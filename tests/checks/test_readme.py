@@ -11,10 +11,12 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -22,15 +24,18 @@ from typing import NamedTuple
 import pytest
 import yaml
 from wabiz_monitoring.check_all import CHECK, CHECKS
+from wabiz_monitoring.core.catalogue import Trouble
+from wabiz_monitoring.core.gate import Terms, open_gate, policy_of
 from wabiz_monitoring.core.limits import MEASURES
 from wabiz_monitoring.core.ranges import parse_range
 from wabiz_monitoring.core.units import BYTES, SECONDS, parse_quantity
 from wabiz_monitoring.plugin.options import options_of
+from wabiz_monitoring.plugin.parser import parse as parse_options
 from wabiz_monitoring.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
-HAND_WRITTEN = ("README.md", "docs/thresholds.md", "docs/extra-opts.md")
+HAND_WRITTEN = ("README.md", "docs/thresholds.md", "docs/extra-opts.md", "docs/gating.md")
 BLOCK = re.compile(r"(?:^<!-- (scenario|file): (.+?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -204,7 +209,7 @@ def test_icinga_2_is_given_options_that_exist() -> None:
 
 
 def test_the_pipeline_goes_on_while_the_others_can_carry_on(shell: Shell) -> None:
-    (block,) = [block for block in of("sh") if block.kind == "scenario"]
+    (block,) = [block for block in of("sh", ("README.md",)) if block.kind == "scenario"]
     shell.sim.use(block.note)
     done = shell.run(block.text)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -215,11 +220,77 @@ def test_the_pipeline_goes_on_while_the_others_can_carry_on(shell: Shell) -> Non
 
 
 def test_the_pipeline_stops_when_nobody_is_left_to_take_over(shell: Shell) -> None:
-    (block,) = [block for block in of("sh") if block.kind == "scenario"]
+    (block,) = [block for block in of("sh", ("README.md",)) if block.kind == "scenario"]
     shell.sim.use("mc4-node-unreachable")
     done = shell.run(block.text.replace("wa3:*", "wa4:*"))
     assert done.returncode == 1
     assert json.loads(done.stdout)["state"] == "CRITICAL"
+
+
+def gating(shell: Shell, scenario: str, **replaced: str) -> subprocess.CompletedProcess[str]:
+    """Run the first script of the page on gates; it waits two seconds in place of ten minutes."""
+    block = of("sh", ("docs/gating.md",))[0]
+    shell.sim.use(scenario)
+    text = block.text.replace("+ 600", "+ 2").replace("sleep 15", "sleep 1")
+    for old, new in replaced.items():
+        text = text.replace(f"{old}:*", f"{new}:*")
+    return shell.run(text)
+
+
+def test_the_gate_opens_while_the_others_can_carry_on(shell: Shell) -> None:
+    done = gating(shell, "mc4-healthy")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads((shell.folder / "health.json").read_text(encoding="utf-8"))["state"] == "WARNING"
+
+
+def test_the_gate_waits_and_stays_shut_when_nobody_is_left_to_take_over(shell: Shell) -> None:
+    before = shell.sim.requests
+    done = gating(shell, "mc4-node-unreachable", wa3="wa4")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["state"], told["problems"][0]["problem"]) == ("CRITICAL", "shard-unowned")
+    assert shell.sim.requests - before >= 3
+
+
+@pytest.mark.parametrize("wrong", ["password", "node"])
+def test_the_gate_does_not_wait_for_what_waiting_does_not_mend(shell: Shell, wrong: str) -> None:
+    failed = shell.sim.failed_logins
+    if wrong == "password":
+        shell.environment["WA_WEB_PASSWORD"] = "wrong"
+    done = gating(shell, "mc4-healthy", **({"wa3": "wa9"} if wrong == "node" else {}))
+    assert done.returncode == 1
+    assert "UNKNOWN" in done.stdout
+    assert shell.sim.failed_logins - failed == (wrong == "password")
+
+
+@pytest.mark.parametrize(("scenario", "status"), [("mc4-healthy", 0), ("mc4-node-unreachable", 2), ("connecting", 2)])
+def test_after_an_upgrade_a_node_that_is_not_back_is_missed(shell: Shell, scenario: str, status: int) -> None:
+    block = of("sh", ("docs/gating.md",))[1]
+    shell.sim.use(scenario)
+    assert shell.run(block.text).returncode == status
+
+
+@pytest.mark.parametrize("row", table("docs/gating.md", "The same terms in both"), ids=lambda row: row[0])
+def test_the_terms_of_the_gate_are_those_of_the_check(row: list[str]) -> None:
+    ours, theirs = row
+    terms = Terms(**yaml.safe_load(ours))
+    if "exit status" in theirs:
+        assert open_status(terms) == {0, 1, 2, 3} - set(map(int, re.findall(r"\d", theirs)))
+        return
+    given = parse_options(CHECK, ["--file", "-", *shlex.split(theirs)])
+    policy = policy_of(terms, datetime.now(timezone.utc))
+    assert policy.limits == given.limits
+    assert policy.states == given.states
+    assert (policy.shards, policy.min_spares, policy.ignored) == (given.shards, given.min_spares, given.ignored)
+    assert tuple(terms.without) == given.without
+
+
+def open_status(terms: Terms) -> set[int]:
+    """The exit statuses of the check with which the gate is open."""
+    now = datetime.now(timezone.utc)
+    states = ("ok", "warning", "critical", "unknown")
+    said = [open_gate(terms._replace(states={"timeout": state}), Trouble("timeout", "x"), now, now) for state in states]
+    return {int(verdict.state) for verdict in said if verdict.passed}
 
 
 @pytest.mark.skipif(not (BIN / "ansible-playbook").exists(), reason="ansible-core is not installed")
