@@ -23,18 +23,28 @@ def interpreter(prefix: Sequence[str] = ()) -> str:
     raise RuntimeError("no Python that other users can run (on Debian: apt install python3-venv)")
 
 
-def install(folder: Path, python: str = sys.executable) -> Path:
-    """Install a wheel of this checkout into the new virtual environment ``folder``; gives its folder of commands.
+def wheels(folder: Path, python: str | Path = sys.executable) -> Path:
+    """Put wheels of this checkout and of all that it depends on into the new folder ``folder``; gives it back.
 
     It is built from a copy, because a build leaves its traces beside the sources.
     """
     source = collection.copy(folder.with_name(f"{folder.name}-source"))
-    _run(python, "-m", "venv", folder)
-    _run(
-        folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile", source
-    )
+    _run(python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--wheel-dir", folder, source)
     shutil.rmtree(source)
-    return folder / "bin"
+    return folder
+
+
+def install(folder: Path, python: str = sys.executable) -> Path:
+    """Install this checkout into the new virtual environment ``folder``; gives its folder of commands.
+
+    The wheels stay beside it, in a folder of the same name and ``-wheels``.
+    """
+    _run(python, "-m", "venv", folder)
+    bin_folder = folder / "bin"
+    found = wheels(folder.with_name(f"{folder.name}-wheels"), bin_folder / "python")
+    options = ["--quiet", "--disable-pip-version-check", "--compile", "--no-index", "--find-links", found]
+    _run(bin_folder / "python", "-m", "pip", "install", *options, "wabiz-monitoring")
+    return bin_folder
 
 
 def _run(*command: str | Path) -> None:

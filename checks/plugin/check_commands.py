@@ -62,14 +62,12 @@ def check_command(check: Check) -> str:
     """The object of one check."""
     lines = [
         f'object CheckCommand "{PREFIX}{check.name}" {{',
-        '\timport "ipv4-or-ipv6"',
-        "",
         f'\tcommand = [ WabizPluginDir + "/{check.command}" ]',
         "\targuments = {",
         *(line for argument in arguments(check) for line in _argument(argument)),
         "\t}",
         "",
-        f'\tvars.{PREFIX}hostname = "$check_address$"',
+        f'\tvars.{PREFIX}hostname = "$address$"',
         "}",
     ]
     return "\n".join(lines) + "\n"

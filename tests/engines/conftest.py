@@ -13,6 +13,7 @@ import distribution
 import pytest
 
 from . import icinga, nagios
+from . import nrpe as nrpe_daemon
 from .user import User, engine_user, executable
 
 
@@ -72,7 +73,21 @@ def icinga2(user: User, scratch: Path, authority: icinga.Authority) -> Callable[
     return make
 
 
+@pytest.fixture(scope="module")
+def nrpe(user: User, scratch: Path) -> Callable[[], nrpe_daemon.Nrpe]:
+    """Makes an NRPE in a folder of its own: ``nrpe()``."""
+    if executable(nrpe_daemon.EXECUTABLE) is None or not nrpe_daemon.ASKER.exists():
+        leave_out("NRPE")
+    return lambda: nrpe_daemon.Nrpe(user, new_folder(scratch, "nrpe-"))
+
+
 @pytest.fixture(scope="session")
 def checks(user: User, scratch: Path) -> Path:
     """The folder of the check plugins, from a wheel in a virtual environment that the engines can read."""
     return distribution.install(scratch / "installed", distribution.interpreter(user.prefix))
+
+
+@pytest.fixture(scope="session")
+def wheels(checks: Path) -> Path:
+    """A folder with wheels of the distribution and of all that it depends on."""
+    return checks.parent.with_name(f"{checks.parent.name}-wheels")

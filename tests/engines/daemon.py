@@ -89,6 +89,12 @@ class Daemon(abc.ABC):
             time.sleep(0.01)
         self._process = None
 
+    @property
+    def pid(self) -> int:
+        """The id of its first process, for signals; only while it runs."""
+        assert self._process
+        return self._process.pid
+
     def processes(self) -> set[int]:
         """The ids of its processes, plugins that it runs included."""
         # What a process was given as its home stays with its descendants, also when they outlive their parents.

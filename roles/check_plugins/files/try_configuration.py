@@ -120,7 +120,7 @@ class Nagios(Listing):
 
 
 class Nrpe(Listing):
-    """NRPE goes on after a mistake in a file that the main file leads to: the new lines have to stand in the copy itself.
+    """NRPE goes on after a mistake in a file that it was led to: the new lines have to stand in the copy itself.
 
     It speaks to a log only, and refuses to be root.
     """
@@ -273,7 +273,7 @@ def main() -> int:
     options = parser.parse_args()
     changes: Changes = {Path(os.path.realpath(path)): None for path in options.without}
     for pair in options.changed:
-        path, _, new = pair.partition("=")
+        path, _rest, new = pair.partition("=")
         changes[Path(os.path.realpath(path))] = Path(new)
     with tempfile.TemporaryDirectory(prefix="wabiz-try-") as folder:
         try:

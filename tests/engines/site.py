@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Monitoring hosts for the role check_plugins, each a folder of this machine, and a real ansible-playbook over them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import collection
+
+from .user import User
+
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+
+PLAY = """\
+- name: Bring the checks to the monitoring hosts
+  hosts: all
+  gather_facts: false
+  roles:
+    - wabiz.monitoring.check_plugins
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a play ended: its exit code, all that it printed, and the counts of its recap, by host."""
+
+    code: int
+    output: str = field(repr=False)
+
+    @property
+    def recap(self) -> dict[str, dict[str, int]]:
+        """As in ``{"host": {"ok": 3, "changed": 0}}``."""
+        _rest, _rest, lines = self.output.rpartition("PLAY RECAP")
+        counts = re.findall(r"^(\S+)\s+: (ok=.*)$", lines, re.MULTILINE)
+        return {host: {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", told)} for host, told in counts}
+
+    def count(self, name: str) -> dict[str, int]:
+        """One of the counts, by host."""
+        return {host: counts[name] for host, counts in self.recap.items()}
+
+    @property
+    def failures(self) -> str:
+        """What was told of failures, in brief."""
+        found = []
+        for match in re.finditer(r"^fatal: \[\S+\]: FAILED! => ", self.output, re.MULTILINE):
+            result, _ = json.JSONDecoder().raw_decode(self.output, match.end())
+            found += [match[0], *(result[key] for key in ("msg", "stderr") if key in result)]
+        return "\n".join(found)
+
+
+class Site:
+    """Hosts and the variables that the role gets for each."""
+
+    def __init__(self, user: User, folder: Path, python: str) -> None:
+        """``python`` makes the virtual environments."""
+        self.user = user
+        self.folder = folder
+        self.python = python
+        self.hosts: dict[str, dict[str, Any]] = {}
+        self.home = collection.home(folder / "home")
+        # The role as it is, not a copy: nothing is written into a collection.
+        place = folder / "collections" / "ansible_collections" / "wabiz"
+        place.mkdir(parents=True)
+        (place / "monitoring").symlink_to(collection.ROOT)
+        (folder / "play.yml").write_text(PLAY, encoding="utf-8")
+
+    def add(self, name: str, **variables: object) -> Path:
+        """Add a host with the folders that a real one has; gives the folder that it is."""
+        root = self.user.folder(self.folder / name)
+        me = str(os.geteuid())
+        own = {
+            "python": self.python,
+            "venv": str(root / "venv"),
+            "plugin_folder": str(self.user.folder(root / "plugins")),
+            "folder": str(root / "etc"),
+            "state_folder": str(root / "state"),
+            "user": self.user.name,
+            "group": self.user.group,
+            "credentials_owner": me,
+            "config_owner": me,
+            "config_group": str(os.getegid()),
+            "service": "",
+            **variables,
+        }
+        here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        self.hosts[name] = {**here, **prefixed(own)}
+        return root
+
+    def play(self, *arguments: str, only: Sequence[str] = (), **variables: object) -> Outcome:
+        """Run the role on all hosts, or only on some, with more variables of the role."""
+        files = {"inventory.json": {"all": {"hosts": self.hosts}}, "variables.json": prefixed(variables)}
+        for name, content in files.items():
+            (self.folder / name).touch(mode=0o600)
+            (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
+        command = [
+            *(PLAYBOOK, "-i", self.folder / "inventory.json", "-e", f"@{self.folder / 'variables.json'}"),
+            *(("--limit", ",".join(only)) if only else ()),
+            *arguments,
+            self.folder / "play.yml",
+        ]
+        done = subprocess.run(
+            list(map(str, command)),
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout.decode(errors="replace"))
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **collection.environment(self.home),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
+            "ANSIBLE_PIPELINING": "1",
+        }
+
+
+def prefixed(variables: Mapping[str, object]) -> dict[str, object]:
+    """Variables of the role under their whole names."""
+    return {f"check_plugins_{name}": value for name, value in variables.items()}
