@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The checks as check commands of Icinga 2, made from the table of options.
 
-`python -m wabiz_monitoring.plugin.check_commands FILE` writes them, in the manner of the Icinga Template Library: one
+`python tests/engines/check_commands.py` writes the role's file, in the manner of the Icinga Template Library: one
 custom variable for each option. What differs from check to check has the check's name in it (`wabiz_space_warning`);
 what says where the API is, or which nodes count, has not (`wabiz_url`, `wabiz_node`): a host says it once for all.
 """
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from . import Check
-from .options import Option, options_of
+from wabiz_monitoring.check_all import CHECK, CHECKS
+from wabiz_monitoring.plugin import Check
+from wabiz_monitoring.plugin.options import Option, options_of
+
+FILE = Path(__file__).parents[2] / "roles" / "check_plugins" / "files" / "icinga2" / "wabiz-commands.conf"
 
 PREFIX = "wabiz_"
 OWN = ("--warning", "--critical", "--state")
@@ -23,7 +25,7 @@ LEFT_OUT = ("--json", "--version", "--help")
 
 _HEADER = """\
 // SPDX-License-Identifier: BSD-2-Clause
-// Made from the options of the checks by wabiz_monitoring.plugin.check_commands: change those, not this file.
+// Made from the options of the checks by tests/engines/check_commands.py: change those, not this file.
 
 // Where the checks are, unless a file that is read earlier says so.
 if (!globals.contains("WabizPluginDir")) {
@@ -88,14 +90,11 @@ def text(checks: Iterable[Check]) -> str:
     return "\n".join([_HEADER, *map(check_command, checks)])
 
 
-def main(path: str) -> None:
-    """Write the file."""
-    from wabiz_monitoring.check_all import CHECK, CHECKS
-
-    Path(path).write_text(text((*CHECKS, CHECK)), encoding="utf-8")
+def made() -> str:
+    """What the file has to hold."""
+    return text((*CHECKS, CHECK))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m wabiz_monitoring.plugin.check_commands FILE")
-    main(sys.argv[1])
+    FILE.write_text(made(), encoding="utf-8")
+    print(FILE)
