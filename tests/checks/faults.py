@@ -7,17 +7,20 @@ Whatever a fault does not touch works as in the product: login, logout, and a he
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 import socket
 import ssl
 import struct
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import documents
 import trustme
@@ -29,6 +32,11 @@ CONNECTION = "the connection, before TLS"
 HANDSHAKE = "the connection, within TLS"
 
 TOKEN = "marked-token-of-the-server"
+STALE = "marked-token-gone-stale"
+"""A token that the server does not know (any more)."""
+
+FAR = "2199-01-01T00:00:00"
+"""When a build expires whose life is nobody's concern."""
 
 
 class Received(NamedTuple):
@@ -103,6 +111,12 @@ class Fault(NamedTuple):
     act: Act
 
 
+def whole(**differing: Any) -> bytes:
+    """A healthy answer of this moment, with some fields different."""
+    now = datetime.now(timezone.utc)
+    return documents.single(**{"device_iso8601": f"{now:%Y-%m-%dT%H:%M:%S}", "expire_timestamp": FAR, **differing})
+
+
 def _send(*data: bytes) -> Act:
     return lambda wire: wire.send(b"".join(data))
 
@@ -125,8 +139,8 @@ def _head(length: int | None, more: str = "") -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{told}{more}\r\n".encode()
 
 
-def _redirect(status: int) -> Act:
-    return lambda wire: wire.answer(status, Location=f"https://localhost:{_own_port(wire)}/elsewhere")
+def _redirect(status: int, host: str = "localhost", path: str = "/elsewhere") -> Act:
+    return lambda wire: wire.answer(status, Location=f"https://{host}:{_own_port(wire)}{path}")
 
 
 def _own_port(wire: Wire) -> int:
@@ -148,7 +162,7 @@ def _said(wire: Wire) -> str:
 
 def _echo_in_full(wire: Wire) -> None:
     everything = " ".join(wire.request.headers.values())
-    wire.error(500, 1014, _said(wire), _said(wire).partition(":")[2] or everything[:75])
+    wire.error(500, 1014, _said(wire), _said(wire).partition(":")[2] or everything)
 
 
 def _echo_cut(wire: Wire) -> None:
@@ -162,11 +176,41 @@ def _echo_in_a_page(wire: Wire) -> None:
 
 def _echo_in_an_answer(wire: Wire) -> None:
     said = _said(wire)
-    wire.answer(200, documents.single(socket_conn=said, expire_timestamp=said, version=said, free_space_logs=said))
+    wire.answer(200, whole(socket_conn=said, expire_timestamp=said, version=said, free_space_logs=said))
 
 
 def _echo_as_the_place(wire: Wire) -> None:
     wire.answer(302, Location=f"https://{_said(wire)}@wa.example/")
+
+
+def _body(make: Callable[[], bytes], **headers: str) -> Act:
+    return lambda wire: wire.answer(200, make(), **headers)
+
+
+def _within(place: bytes, value: bytes) -> Act:
+    """A healthy answer in which one value is other than JSON, or Python, would write it."""
+    return _body(lambda: whole(**{place.decode(): "PLACE"}).replace(b'"PLACE"', value))
+
+
+def _endless(wire: Wire) -> None:
+    wire.send(_CHUNKED)
+    while True:
+        wire.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def _gigabytes(wire: Wire) -> None:
+    wire.send(_head(5 * 2**30))
+    for _turn in range(5 * 2**14):
+        wire.send(b" " * 65536)
+
+
+@functools.cache
+def _nodes(number: int) -> bytes:
+    """A cluster that is too large to be one, but not too large to be judged; every name is as long as can be."""
+    key = "node \u202e\x1b[2J|'=<b>" + "x" * 100
+    node = documents.standby(device_iso8601="2018-06-01T00:00:00", version="v" * 100, socket_conn="D" * 100)
+    odd = {name: value for name, value in node.items() if name in ("role", "shards", "version", "socket_conn")}
+    return documents.cluster({f"{key}{at}:c{at}": odd for at in range(number)})
 
 
 def _html(status: int, title: str = "Welcome") -> Act:
@@ -174,9 +218,11 @@ def _html(status: int, title: str = "Welcome") -> Act:
     return lambda wire: wire.answer(status, page, Content_Type="text/html")
 
 
-_WHOLE = documents.single()
+_WHOLE = whole()
 _CHUNKED = _head(None, "Transfer-Encoding: chunked\r\n")
 _BOMB = gzip.compress(b" " * 64 * 2**20)
+# Ten gigabytes, in kilobytes.
+_BOMBS = gzip.compress(_BOMB * 160)
 
 FAULTS: Mapping[str, Fault] = {
     # Nothing is wrong.
@@ -188,6 +234,9 @@ FAULTS: Mapping[str, Fault] = {
     "speaks plain HTTP": Fault(CONNECTION, _blurt(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
     "speaks something else": Fault(CONNECTION, _blurt(b"SSH-2.0-OpenSSH_9.2p1\r\n")),
     "ends the handshake": Fault(CONNECTION, _blurt(b"\x15\x03\x03\x00\x02\x02\x28")),
+    "drips the handshake": Fault(
+        CONNECTION, lambda wire: wire.drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + bytes(99))
+    ),
     # Within TLS, before any HTTP.
     "says nothing within TLS": Fault(HANDSHAKE, Wire.wait),
     "closes within TLS": Fault(HANDSHAKE, lambda wire: None),
@@ -219,6 +268,8 @@ FAULTS: Mapping[str, Fault] = {
     "301": Fault(SUPPORT, _redirect(301)),
     "302": Fault(SUPPORT, _redirect(302)),
     "307": Fault(SUPPORT, _redirect(307)),
+    "redirect to another host": Fault(SUPPORT, _redirect(302, "127.0.0.1")),
+    "redirect in a circle": Fault(SUPPORT, _redirect(308, path=SUPPORT)),
     "redirect to nowhere": Fault(SUPPORT, lambda wire: wire.answer(302)),
     "redirect with syntax": Fault(SUPPORT, lambda wire: wire.answer(302, Location="https://x/|a=1;<b>")),
     "400": Fault(SUPPORT, lambda wire: wire.error(400, 1000, "Generic error", "what?")),
@@ -263,9 +314,34 @@ FAULTS: Mapping[str, Fault] = {
     "too many headers": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n" * 500, b"\r\n")),
     "too large": Fault(SUPPORT, lambda wire: wire.answer(200, b"[" + b" " * 9 * 2**20 + b"]")),
     "too large when unpacked": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMB, Content_Encoding="gzip")),
-    "packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE), Content_Encoding="gzip")),
+    "packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(whole()), Content_Encoding="gzip")),
     "badly packed": Fault(SUPPORT, lambda wire: wire.answer(200, b"no gzip at all", Content_Encoding="gzip")),
+    "bombs within a bomb": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMBS, Content_Encoding="gzip, gzip")),
+    "packed in a way nobody asked for": Fault(SUPPORT, _body(whole, Content_Encoding="br")),
     "half packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE)[:200], Content_Encoding="gzip")),
+    "gigabytes": Fault(SUPPORT, _gigabytes),
+    "chunks without end": Fault(SUPPORT, _endless),
+    "thousands of nodes": Fault(SUPPORT, _body(lambda: _nodes(4096))),
+    "more nodes than there can be": Fault(SUPPORT, _body(lambda: _nodes(5000))),
+    # The answer: kind and letters.
+    "another type": Fault(SUPPORT, _body(whole, Content_Type="text/html; charset=utf-16")),
+    "no type": Fault(SUPPORT, lambda wire: wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + whole())),
+    "a byte order mark": Fault(SUPPORT, _body(lambda: b"\xef\xbb\xbf" + whole())),
+    "UTF-16": Fault(SUPPORT, _body(lambda: whole().decode().encode("utf-16"))),
+    "UTF-32": Fault(SUPPORT, _body(lambda: whole().decode().encode("utf-32"))),
+    "Latin-1": Fault(SUPPORT, _within(b"description", b'"B\xfccher"')),
+    "NUL": Fault(SUPPORT, _within(b"description", b'"a\0b"')),
+    "NUL, escaped": Fault(SUPPORT, _within(b"description", b'"a\\u0000b"')),
+    "lone surrogates": Fault(SUPPORT, _body(lambda: whole(version="\udc80\ud800", description="\ud83d"))),
+    # The answer: what JSON says, or does not say.
+    "a key twice": Fault(SUPPORT, _within(b"socket_conn", b'"UP", "socket_conn": "DN"')),
+    "NaN": Fault(SUPPORT, _within(b"free_space_logs", b"NaN")),
+    "Infinity": Fault(SUPPORT, _within(b"free_space_logs", b"-Infinity")),
+    "a number beyond all floats": Fault(SUPPORT, _within(b"free_space_logs", b"1e999")),
+    "400 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 400)),
+    "5000 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 5000)),
+    "100000 lists": Fault(SUPPORT, _within(b"db_info", b"[" * 100_000 + b"]" * 100_000)),
+    "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
     # The answer: time.
     "says nothing to the request": Fault(SUPPORT, Wire.wait),
     "drips the head": Fault(SUPPORT, lambda wire: wire.drip(_head(len(_WHOLE)) + _WHOLE)),
@@ -282,7 +358,8 @@ FAULTS: Mapping[str, Fault] = {
 class FaultServer:
     """A server with one fault at a time, on a free port of the loopback interface.
 
-    ``certificate`` and ``client_ca`` make it one with another certificate, or one that wants the client's.
+    ``certificate`` makes it one with another certificate, ``client_ca`` one that wants the client's, and ``version``
+    one that speaks no other version of TLS.
     """
 
     def __init__(
@@ -291,6 +368,7 @@ class FaultServer:
         fault: str = "healthy",
         certificate: trustme.LeafCert | None = None,
         client_ca: trustme.CA | None = None,
+        version: ssl.TLSVersion | None = None,
     ) -> None:
         ca = trustme.CA()
         self.ca_file = str(folder / "ca.pem")
@@ -303,6 +381,12 @@ class FaultServer:
         if client_ca is not None:
             client_ca.configure_trust(self._context)
             self._context.verify_mode = ssl.CERT_REQUIRED
+        if version is not None:
+            with warnings.catch_warnings():
+                # It is old, and that is the point.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._context.minimum_version = self._context.maximum_version = version
+            self._context.set_ciphers("ALL:@SECLEVEL=0")
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -356,6 +440,9 @@ class FaultServer:
         wire.request = _receive(wire.connection)
         self.received.append(wire.request)
         path = wire.request.path
+        if path != LOGIN and wire.request.headers.get("authorization") == f"Bearer {STALE}":
+            wire.error(401, 1005, "Access denied", "invalid token")
+            return True
         if path == fault.strikes:
             wire.last = True
             fault.act(wire)
@@ -363,7 +450,7 @@ class FaultServer:
         if path == LOGIN:
             wire.answer(200, json.dumps({"users": [{"token": TOKEN}], "meta": documents.META}).encode())
         elif path == SUPPORT:
-            wire.answer(200, _WHOLE)
+            wire.answer(200, whole())
         elif path == LOGOUT:
             wire.answer(200, b'{"meta": {}}')
         else:

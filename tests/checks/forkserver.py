@@ -63,7 +63,7 @@ def _import(collections: str) -> None:
     for name in CHECKS:
         importlib.import_module(f"wabiz_monitoring.check_{name}")
     # What a run imports only when it comes to it.
-    for name in ("plugin.as_json", "plugin.lines", "plugin.redaction", "plugin.sources", "source.api", "source.tokens"):
+    for name in ("plugin.as_json", "plugin.lines", "core.redaction", "plugin.sources", "source.api", "source.tokens"):
         importlib.import_module(f"wabiz_monitoring.{name}")
     if collections:
         sys.path.insert(0, collections)

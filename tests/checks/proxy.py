@@ -21,10 +21,14 @@ ANSWERS = {
 
 @final
 class Proxy:
-    """A proxy on a free port of the loopback interface; ``asked`` holds the heads of the requests to itself."""
+    """A proxy on a free port of the loopback interface.
+
+    ``asked`` holds the heads of the requests to itself, ``passed_on`` what each client then first said to the server.
+    """
 
     def __init__(self, way: str = "tunnels") -> None:
         self.asked: list[str] = []
+        self.passed_on: list[bytes] = []
         self._way = way
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -63,6 +67,9 @@ class Proxy:
                 with socket.create_connection((host, int(port))) as server:
                     back = threading.Thread(target=_pump, args=(server, client), daemon=True)
                     back.start()
+                    first = client.recv(65536)
+                    self.passed_on.append(first)
+                    server.sendall(first)
                     _pump(client, server)
                     back.join()
             elif self._way == "says nothing":
@@ -74,4 +81,6 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
+    # A reset on one side is an end on the other.
+    with suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -41,7 +41,7 @@ RUBBISH = [
     (b'{"support": {"lc": "ZZ" "lg": "ZZ"}}', "the answer is not JSON: Expecting ',' delimiter at byte 24"),
     (b'{"support": {}} {"support": {}}', "the answer is not JSON: Extra data at byte 16"),
     (b'{"support": {},}', "the answer is not JSON"),
-    (b'{"a": "two\nlines"}', "the answer is not JSON: Invalid control character at at byte 10"),
+    (b'{"a": "two\nlines"}', "the answer is not JSON: Invalid control character at byte 10"),
     (b'{"a": NaN}', "the answer is not sound JSON: NaN is no JSON number"),
     (b'{"a": Infinity}', "the answer is not sound JSON: Infinity is no JSON number"),
     (b'{"a": -Infinity}', "the answer is not sound JSON: -Infinity is no JSON number"),

@@ -166,7 +166,7 @@ def test_a_resolver_that_never_answers_ends_with_the_time_limit(program: str, ru
     words = ["-H", "wa.example", "-t", "1", "--state-dir", "none"]
     done = in_time(1, lambda: runner.python(program, *words, env=credentials("monitor", PASSWORD)))
     assert (done.code, done.err) == (2, "")
-    assert done.first == "WABIZ SOCKET CRITICAL - no complete answer from wa.example:9090 within 1 s"
+    assert done.first == "WABIZ SOCKET CRITICAL - the name in wa.example:9090 was not resolved within 1 s"
 
 
 def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(runner: Runner) -> None:
@@ -186,7 +186,7 @@ def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(runner: Runner) -
 
 
 def test_the_time_limit_may_be_a_fraction(runner: Runner, tmp_path: Path) -> None:
-    with FaultServer(tmp_path, "says nothing") as server:
+    with FaultServer(tmp_path, "says nothing within TLS") as server:
         words = ["--url", server.url, "--ca-file", server.ca_file, "-t", "0.3"]
         done = in_time(0.3, lambda: runner("check_wabiz_socket", *words, env={"WA_WEB_TOKEN": "marked-token"}))
     assert done.first == f"WABIZ SOCKET CRITICAL - no complete answer from localhost:{server.port} within 0.3 s"
@@ -293,7 +293,8 @@ def test_a_proxy_that_is_not_there_or_hangs_is_told_in_time(
     with server:
         with Proxy("says nothing") as proxy:
             done = in_time(2, lambda: runner("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)}))
-        assert done.first == f"WABIZ SOCKET CRITICAL - no complete answer from localhost:{server.port} within 2 s"
+        where = f"localhost:{server.port}"
+        assert done.first == f"WABIZ SOCKET CRITICAL - the proxy on the way to {where} did not answer within 2 s"
         with Proxy("hangs up") as proxy:
             done = runner("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)})
         assert done.code == 2

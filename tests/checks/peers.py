@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Everything that can be at the other end: each fault of the server, and what goes wrong on the way to any server."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from faults import FAULTS, FaultServer
+from marks import PROXY
+from proxy import Proxy
+
+
+class Peer(NamedTuple):
+    """Where it is, and what is needed to ask it."""
+
+    url: str
+    ca_file: str
+    server: FaultServer | None = None
+    proxy: Proxy | None = None
+    """The proxy through which it must be asked."""
+    deaf: bool = False
+    """Whether it is asked from where no name is ever resolved."""
+
+    @property
+    def where(self) -> str:
+        """Host and port."""
+        return self.url.partition("://")[2]
+
+
+def variables(proxy: Proxy) -> dict[str, str]:
+    """The environment that leads through a proxy, with a password for it."""
+    return {"https_proxy": f"http://me:{PROXY}@localhost:{proxy.port}"}
+
+
+Way = Callable[[Path, ExitStack], Peer]
+
+
+def _served(server: FaultServer, stack: ExitStack, host: str = "localhost") -> Peer:
+    stack.enter_context(server)
+    return Peer(f"https://{host}:{server.port}", server.ca_file, server)
+
+
+def _fault(fault: str) -> Way:
+    return lambda folder, stack: _served(FaultServer(folder, fault), stack)
+
+
+def _refuses(folder: Path, stack: ExitStack) -> Peer:
+    # Bound, so that nobody else gets the port, but not listening.
+    one = stack.enter_context(socket.socket())
+    one.bind(("127.0.0.1", 0))
+    return Peer(f"https://localhost:{one.getsockname()[1]}", _some_ca(folder))
+
+
+def _drops(folder: Path, stack: ExitStack) -> Peer:
+    # A full backlog: packets of further connections are dropped.
+    listener = stack.enter_context(socket.socket())
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    for _turn in range(4):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(listener.getsockname())
+    return Peer(f"https://localhost:{listener.getsockname()[1]}", _some_ca(folder))
+
+
+def _some_ca(folder: Path) -> str:
+    path = str(folder / "ca.pem")
+    trustme.CA().cert_pem.write_to_path(path)
+    return path
+
+
+def _unresolved(host: str) -> Way:
+    return lambda folder, stack: Peer(f"https://{host}:9090", _some_ca(folder), deaf=True)
+
+
+def _certificate(make: Callable[[trustme.CA, trustme.CA], trustme.LeafCert], host: str = "localhost") -> Way:
+    def way(folder: Path, stack: ExitStack) -> Peer:
+        trusted, other = trustme.CA(), trustme.CA()
+        peer = _served(FaultServer(folder, certificate=make(trusted, other)), stack, host)
+        trusted.cert_pem.write_to_path(peer.ca_file)
+        return peer
+
+    return way
+
+
+def _days(ca: trustme.CA, first: int, last: int) -> trustme.LeafCert:
+    now = datetime.now(timezone.utc)
+    return ca.issue_cert("localhost", not_before=now + timedelta(first), not_after=now + timedelta(last))
+
+
+def _self_signed() -> trustme.LeafCert:
+    """As the product makes its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(timezone.utc)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(1))
+        .not_valid_after(now + timedelta(1))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    kind = serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption())
+    return trustme.LeafCert(private, made.public_bytes(serialization.Encoding.PEM), [])
+
+
+def _old_tls(folder: Path, stack: ExitStack) -> Peer:
+    return _served(FaultServer(folder, version=ssl.TLSVersion.TLSv1), stack)
+
+
+def _wants_a_client(folder: Path, stack: ExitStack) -> Peer:
+    return _served(FaultServer(folder, client_ca=trustme.CA()), stack)
+
+
+def _proxy(does: str) -> Way:
+    return lambda folder, stack: _fault("healthy")(folder, stack)._replace(proxy=stack.enter_context(Proxy(does)))
+
+
+def _no_proxy(folder: Path, stack: ExitStack) -> Peer:
+    peer, proxy = _fault("healthy")(folder, stack), Proxy()
+    with proxy:
+        pass
+    return peer._replace(proxy=proxy)
+
+
+WAYS: Mapping[str, Way] = {
+    "name that nobody has": _unresolved("nobody.example"),
+    "resolver says nothing": _unresolved("silent.example"),
+    "refuses connections": _refuses,
+    "drops packets": _drops,
+    "TLS 1.0 only": _old_tls,
+    "wants a client's certificate": _wants_a_client,
+    "certificate of an unknown CA": _certificate(lambda _trusted, other: other.issue_cert("localhost")),
+    "certificate that signs itself": _certificate(lambda _trusted, _other: _self_signed()),
+    "certificate that has expired": _certificate(lambda trusted, _other: _days(trusted, -9, -2)),
+    "certificate that is not valid yet": _certificate(lambda trusted, _other: _days(trusted, 2, 9)),
+    "certificate for another name": _certificate(lambda trusted, _other: trusted.issue_cert("wa.example")),
+    "certificate for another address": _certificate(
+        lambda trusted, _other: trusted.issue_cert("localhost"), "127.0.0.1"
+    ),
+    "proxy wants a password": _proxy("wants a password"),
+    "proxy refuses": _proxy("refuses"),
+    "proxy finds nobody": _proxy("finds nobody"),
+    "proxy says nothing": _proxy("says nothing"),
+    "proxy hangs up": _proxy("hangs up"),
+    "proxy is not there": _no_proxy,
+}
+
+PEERS: Mapping[str, Way] = {**WAYS, **{name: _fault(name) for name in FAULTS}}
+
+
+@contextmanager
+def peer(name: str, folder: Path) -> Iterator[Peer]:
+    """One of them, while the block runs; the folder is for its certificates."""
+    with ExitStack() as stack:
+        yield PEERS[name](folder, stack)

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is to be said of each peer, by every check and module: the problem, its sentence, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+CURL = "see with curl what answers at this address: a proxy, a login page, another service"
+CUT = "a proxy or the front end cut it short: look at their logs"
+PACKED = "a proxy or the front end does not pack it the way it says: look at their logs"
+PASSWORDS = "put the user name and password right; nothing is known about the deployment until then"
+LOCKED = "find what logs in with a wrong password from this address; the lock ends within the hour"
+CLOSED = "look at the log of the web front end, or of a proxy before it"
+BEHIND = "the web front end answers: look at its log, and at the nodes and the database behind it"
+BEFORE = "look at the log of the proxy or gateway, and whether the web front end behind it runs"
+SLOW = "the front end waits 10 s for every node that drops packets: look for a dead node, or raise the timeout"
+PATH = "see whether the path in the address is right: before /v1 stands only what a gateway adds"
+DIRECT = "give the address that answers itself"
+PORT = "see whether this is the port of the web front end"
+NO_HTTP = "see what listens on this port"
+PROXY = "the proxy comes from https_proxy in the environment: put it right, or name the host in no_proxy"
+GIVE_CA = "give that CA with --ca-file"
+RIGHT_NAME = "use the name that it was made for with -H or --url"
+
+
+class Told(NamedTuple):
+    """What is said: `{where}` is the host and port that were asked, `{limit}` the time limit in seconds."""
+
+    problem: str
+    text: str
+    """How the sentence begins."""
+    remedy: str
+
+
+Outcome = Told | None | tuple[Told, ...]
+"""None: nothing is wrong, or nothing that matters. Several: which one is a matter of moments."""
+
+IN_TIME = Told("timeout", "no complete answer from {where} within {limit} s", SLOW)
+NO_HANDSHAKE = Told(
+    "timeout",
+    "{where} accepts connections, but does not complete the TLS handshake within {limit} s",
+    f"{PORT}, and whether that is overloaded",
+)
+BREAKS = Told("invalid", "the answer of {where} breaks off", CUT)
+GONE = Told("unreachable", "{where} closed the connection without an answer", CLOSED)
+HUNG_UP = (GONE, GONE._replace(remedy=f"{CLOSED}; perhaps it wants a --client-cert"))
+NO_TLS = Told("unreachable", "{where} does not speak TLS", PORT)
+ALERT = Told(
+    "unreachable",
+    "{where} ended the TLS handshake (",
+    "see whether it wants a client certificate (--client-cert)",
+)
+STRANGE = Told("invalid", "what {where} sends is no HTTP", NO_HTTP)
+LARGE = Told("invalid", "the answer is larger than 8 MiB", CURL)
+UNPACKED = Told("invalid", "the answer of {where} cannot be unpacked", PACKED)
+ECHOED = Told("unreachable", "the API does not work: HTTP 500, error 1014: ", BEHIND)
+REFUSED = "login of user monitor refused: "
+PAGE = "not in the API's words: a proxy or gateway in between answers"
+UNSOUND = "the answer is not sound JSON: "
+DEEP = Told("invalid", "the answer is nested too deeply", CURL)
+
+
+def _by_check(
+    socket: Outcome, cluster: Outcome, space: Outcome, build: Outcome, clock: Outcome, every: Outcome
+) -> Mapping[str, Outcome]:
+    names = {"socket": socket, "cluster": cluster, "space": space, "build": build, "clock": clock, "all": every}
+    return {**names, "support_facts": None, "health_gate": every}
+
+
+def _redirect(status: int, target: str) -> Told:
+    return Told("invalid", f"a redirect to {target} (HTTP {status}), which is not followed", DIRECT)
+
+
+_NO_BYTES = Told("invalid", "free_space_logs is inf where a number of bytes belongs", CURL)
+_NO_WORD = Told(
+    "socket-unknown",
+    "in no known socket state (socket_conn ***)",
+    "look at the node's log; report the word if it is a new one",
+)
+_NOBODY = Told(
+    "shard-unowned",
+    "nobody owns any shard",
+    "bring a coreapp back; if it does not take the shard, look at the primary master's log",
+)
+_LACKS = "this build may not report the field; if that is so for good, set --state missing=ok"
+
+TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
+    # On the way.
+    "name that nobody has": Told(
+        "unreachable",
+        "the name in {where} cannot be resolved",
+        "see whether the name is right and the resolver answers",
+    ),
+    "resolver says nothing": Told(
+        "timeout",
+        "the name in {where} was not resolved within {limit} s",
+        "see whether the resolver of this host answers",
+    ),
+    "refuses connections": Told(
+        "unreachable",
+        "{where} refuses connections",
+        "see whether the web front end runs and listens on this port",
+    ),
+    "drops packets": Told(
+        "timeout",
+        "no connection with {where} within {limit} s",
+        "packets are lost on the way: see whether the host is up, what firewalls do, and the proxy if there is one",
+    ),
+    "TLS 1.0 only": Told(
+        "unreachable",
+        "{where} offers no TLS version that is safe (",
+        "let it offer TLS 1.2 or newer",
+    ),
+    "wants a client's certificate": (ALERT, *HUNG_UP),
+    "certificate of an unknown CA": Told("unreachable", "the certificate of {where} is of an unknown CA", GIVE_CA),
+    "certificate that signs itself": Told(
+        "unreachable", "the certificate of {where} is self-signed", "give it with --ca-file"
+    ),
+    "certificate that has expired": Told("unreachable", "the certificate of {where} has expired", "renew it"),
+    "certificate that is not valid yet": Told(
+        "unreachable", "the certificate of {where} is not valid yet", "see whether this host's clock is right"
+    ),
+    "certificate for another name": Told("unreachable", "the certificate of {where} is for another name", RIGHT_NAME),
+    "certificate for another address": Told(
+        "unreachable", "the certificate of {where} is for another address", RIGHT_NAME
+    ),
+    "proxy wants a password": Told("unreachable", "the proxy on the way to {where} wants a password (HTTP 407)", PROXY),
+    "proxy refuses": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
+    "proxy finds nobody": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
+    "proxy says nothing": Told(
+        "timeout",
+        "the proxy on the way to {where} did not answer within {limit} s",
+        "see whether the proxy that https_proxy in the environment names works",
+    ),
+    "proxy hangs up": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
+    "proxy is not there": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
+    # Faults of the server.
+    "healthy": None,
+    "says nothing": NO_HANDSHAKE,
+    "closes at once": HUNG_UP,
+    "resets at once": HUNG_UP,
+    "speaks plain HTTP": NO_TLS,
+    "speaks something else": NO_TLS,
+    "ends the handshake": ALERT,
+    "drips the handshake": NO_HANDSHAKE,
+    "says nothing within TLS": IN_TIME,
+    "closes within TLS": HUNG_UP,
+    "speaks no HTTP": STRANGE,
+    "login: empty 401": Told("unauthorized", REFUSED + "wrong user name or password (HTTP 401)", PASSWORDS),
+    "login: password must change": Told(
+        "unauthorized", REFUSED + "its password must be changed first (HTTP 401)", PASSWORDS
+    ),
+    "login: 403": Told(
+        "unauthorized", "not allowed to read /v1/users/login (HTTP 403, error 1005: Access denied)", PASSWORDS
+    ),
+    "login: locked out": Told("throttled", REFUSED + "too many failed logins from this address (HTTP 429)", LOCKED),
+    "login: 500": Told(
+        "unreachable", "the API does not work: HTTP 500, error 1023: Database error (gone away)", BEHIND
+    ),
+    "login: a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Sign in'", CURL),
+    "login: no path": Told("invalid", f"nothing at /v1/users/login (HTTP 404, {PAGE})", PATH),
+    "login: redirect": _redirect(302, "https://{where}/elsewhere"),
+    "login: no token": Told("invalid", "the answer to the login holds no token", CURL),
+    "login: odd users": Told("invalid", "the answer to the login holds no token", CURL),
+    "login: forged token": Told("invalid", "the answer to the login holds no token", CURL),
+    "login: cut": Told("invalid", "the answer breaks off after 16 bytes", CUT),
+    "login: says nothing": IN_TIME,
+    "login: echoes": ECHOED,
+    "login: echoes in full": ECHOED,
+    "login: echoes cut": ECHOED,
+    "login: echoes in a page": Told(
+        "invalid", "an HTML page came instead of JSON: it calls itself 'Who is monitor:***?'", CURL
+    ),
+    "logout: 500": None,
+    "logout: closes": None,
+    "logout: says nothing": None,
+    "204": Told("invalid", "an unexpected answer from /v1/support (HTTP 204)", CURL),
+    "301": _redirect(301, "https://{where}/elsewhere"),
+    "302": _redirect(302, "https://{where}/elsewhere"),
+    "307": _redirect(307, "https://{where}/elsewhere"),
+    "redirect to another host": _redirect(302, "https://127.0.0.1:{port}/elsewhere"),
+    "redirect in a circle": _redirect(308, "https://{where}/v1/support"),
+    "redirect to nowhere": _redirect(302, "nowhere"),
+    "redirect with syntax": _redirect(302, "https://x//a=1;(b)"),
+    "400": Told("invalid", "an unexpected answer from /v1/support (HTTP 400, error 1000: Generic error (what?))", CURL),
+    "401": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
+    "401 empty": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
+    "403": Told("unauthorized", "not allowed to read /v1/support (HTTP 403, error 1005: Access denied)", PASSWORDS),
+    "403 page": Told("unauthorized", f"not allowed to read /v1/support (HTTP 403, {PAGE})", PASSWORDS),
+    "404": Told("invalid", "nothing at /v1/support (HTTP 404, error 1006: Resource not found)", PATH),
+    "404 page": Told("invalid", f"nothing at /v1/support (HTTP 404, {PAGE})", PATH),
+    "407": Told(
+        "unreachable",
+        "the proxy wants a password (HTTP 407)",
+        "put it into the proxy's address in the environment",
+    ),
+    "429": Told("throttled", "too many requests (HTTP 429, error 1015: Too many requests (slow down))", LOCKED),
+    "500": Told(
+        "unreachable", "the API does not work: HTTP 500, error 1014: Internal error (node is unreachable)", BEHIND
+    ),
+    "500 empty": Told("unreachable", "the API does not work: HTTP 500", BEHIND),
+    "500 odd": Told("unreachable", f"the API does not work: HTTP 500, {PAGE}", BEFORE),
+    "502 page": Told("unreachable", f"the API does not work: HTTP 502, {PAGE}", BEFORE),
+    "503": Told("unreachable", "the API does not work: HTTP 503, error 1016: Service unavailable", BEHIND),
+    "504 page": Told("unreachable", f"the API does not work: HTTP 504, {PAGE}", BEFORE),
+    "555": Told("unreachable", f"the API does not work: HTTP 555, {PAGE}", BEFORE),
+    "echoes": ECHOED,
+    "echoes in full": ECHOED,
+    "echoes cut": ECHOED,
+    "echoes in a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Who is ***?'", CURL),
+    "echoes in an answer": _by_check(
+        _NO_WORD,
+        None,
+        Told("invalid", "free_space_logs is text where a number of bytes belongs", CURL),
+        Told("invalid", "expire_timestamp is '***' where a time such as", CURL),
+        None,
+        Told("socket-unknown", "socket: " + _NO_WORD.text, _NO_WORD.remedy),
+    ),
+    "echoes as the place": _redirect(302, "https://***@wa.example/"),
+    "a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Welcome'", CURL),
+    "a page with syntax": Told(
+        "invalid", "an HTML page came instead of JSON: it calls itself 'a / b=1;2 [31m &lt;'", CURL
+    ),
+    "empty": Told("invalid", "the answer is empty", CURL),
+    "an error with 200": Told(
+        "unreachable", "the API answered with error 1014: Internal error (database gone)", BEHIND
+    ),
+    "no support": Told("invalid", "the answer holds no 'support', so it is not that of /v1/support", CURL),
+    "half the JSON": Told("invalid", "the answer breaks off after ", CUT),
+    "half the body": BREAKS,
+    "half a chunk": BREAKS,
+    "no last chunk": BREAKS,
+    "no chunk": (STRANGE, BREAKS),
+    "half the head": Told("invalid", "the answer is empty", CURL),
+    "no answer": GONE,
+    "reset": GONE,
+    "reset within the body": (BREAKS, GONE),
+    "no status line": STRANGE,
+    "endless header": STRANGE,
+    "too many headers": STRANGE,
+    "too large": LARGE,
+    "too large when unpacked": LARGE,
+    "packed": None,
+    "badly packed": UNPACKED,
+    "bombs within a bomb": UNPACKED,
+    "packed in a way nobody asked for": UNPACKED,
+    "half packed": BREAKS,
+    "gigabytes": LARGE,
+    "chunks without end": LARGE,
+    "thousands of nodes": _by_check(
+        _NOBODY,
+        _NOBODY,
+        Told("missing", "no free_space_data, ", _LACKS),
+        Told("missing", "no expire_timestamp in the answer of ", _LACKS),
+        Told("missing", "no device_iso8601 in the answer of ", _LACKS),
+        _NOBODY._replace(text="socket: " + _NOBODY.text),
+    ),
+    "more nodes than there can be": Told(
+        "invalid", "the answer names 5000 nodes; more than 4096 are not believed", CURL
+    ),
+    "another type": None,
+    "no type": None,
+    "a byte order mark": None,
+    "UTF-16": Told("invalid", "the answer is not UTF-8 text (byte 0)", CURL),
+    "UTF-32": Told("invalid", "the answer is not UTF-8 text (byte 0)", CURL),
+    "Latin-1": Told("invalid", "the answer is not UTF-8 text (byte ", CURL),
+    "NUL": Told("invalid", "the answer is not JSON: Invalid control character at byte ", CURL),
+    "NUL, escaped": None,
+    "lone surrogates": None,
+    "a key twice": Told("invalid", UNSOUND + "'socket_conn' stands twice in one object", CURL),
+    "NaN": Told("invalid", UNSOUND + "NaN is no JSON number", CURL),
+    "Infinity": Told("invalid", UNSOUND + "-Infinity is no JSON number", CURL),
+    "a number beyond all floats": _by_check(
+        None, None, _NO_BYTES, None, None, _NO_BYTES._replace(text="space: " + _NO_BYTES.text)
+    ),
+    "400 digits": None,
+    "5000 digits": Told("invalid", UNSOUND, CURL),
+    "100000 lists": DEEP,
+    "100000 objects": DEEP,
+    "says nothing to the request": IN_TIME,
+    "drips the head": IN_TIME,
+    "drips the body": IN_TIME,
+    "drips chunks": IN_TIME,
+    "stops within the body": IN_TIME,
+}
+
+WAITING = frozenset(
+    name
+    for name, outcome in TOLD.items()
+    if (isinstance(outcome, Told) and outcome.problem == "timeout") or name == "logout: says nothing"
+)
+"""The peers that make a run wait for as long as it will."""
+
+
+def told(peer: str, check: str) -> tuple[Told, ...]:
+    """What a check, or a module, may say of a peer; nothing where all is well."""
+    outcome = TOLD[peer]
+    if isinstance(outcome, Mapping):
+        outcome = outcome[check]
+    if outcome is None:
+        return ()
+    return (outcome,) if isinstance(outcome, Told) else outcome
+
+
+# The options of the modules have other names.
+_OPTIONS = (
+    ("-H or --url", "url or hostname"),
+    ("--ca-file", "ca_path"),
+    ("--client-cert", "client_cert"),
+    ("in no_proxy", "in no_proxy, or set use_proxy to false"),
+)
+
+
+def in_modules_words(text: str) -> str:
+    """What a check says, in the words of a module."""
+    for theirs, ours in _OPTIONS:
+        text = text.replace(theirs, ours)
+    return text
