@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from wabiz_monitoring.core.deadline import Deadline
     from wabiz_monitoring.core.policy import Policy
+    from wabiz_monitoring.core.redaction import Redaction
     from wabiz_monitoring.core.result import Result
 
     from . import Check
     from .parser import Settings
-    from .redaction import Redaction
 
 _UNKNOWN = 3
 
@@ -55,22 +55,25 @@ def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
 def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
     from wabiz_monitoring.core.catalogue import Trouble
     from wabiz_monitoring.core.deadline import Deadline, within
+    from wabiz_monitoring.core.redaction import Redaction
     from wabiz_monitoring.core.text import clean
 
-    from .redaction import Redaction
-
-    redact = Redaction(settings.credentials, settings.headers.values())
+    redact = Redaction(settings.credentials, settings.headers.values(), os.environ)
     deadline = Deadline(settings.timeout, clean(settings.url.partition("://")[2]) if settings.url else "")
     notes = list(settings.notes)
+
+    def told(result: "Result") -> tuple[int, str]:
+        return int(result.state), redact(_rendered(result, settings, notes))
+
     try:
-        result = within(deadline, lambda: _result(check, settings, deadline, notes, redact))
+        # All of it: a hostile answer may be long in the telling, too.
+        return within(deadline, lambda: told(_result(check, settings, deadline, notes, redact)), sys._current_frames)
     except Trouble as trouble:
         from wabiz_monitoring.core.result import from_trouble
 
-        result = from_trouble(check.name, trouble, _policy(settings))
         if settings.verbose > 2:
             notes += _traceback(trouble)
-    return int(result.state), redact(_rendered(result, settings, notes))
+        return told(from_trouble(check.name, trouble, _policy(settings)))
 
 
 def _result(

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The answer of a living API, asked over HTTPS with requests."""
 
-from collections.abc import Callable
+import http.client
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,10 +11,10 @@ import requests
 import requests.adapters
 import urllib3
 from wabiz_monitoring import __version__
-from wabiz_monitoring.core.catalogue import Trouble
+from wabiz_monitoring.core import body
 from wabiz_monitoring.core.deadline import Deadline
-from wabiz_monitoring.core.document import LARGEST
-from wabiz_monitoring.core.http import Reply, Request
+from wabiz_monitoring.core.failure import functions
+from wabiz_monitoring.core.http import FAREWELL, Reply, Request
 from wabiz_monitoring.core.session import Credentials, Keeper, ask_timed
 from wabiz_monitoring.core.text import clean
 
@@ -21,8 +23,13 @@ from .failure import explain
 from .tls import Tls, context
 
 _CHUNK = 65536
-_FAREWELL = 3.0
-"""Seconds for a request whose outcome changes nothing."""
+_FAILURES = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    zlib.error,
+)
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
@@ -64,7 +71,7 @@ class Api:
         self._credentials = credentials
         self._headers = {
             "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": body.ACCEPTED,
             "User-Agent": f"wabiz-monitoring/{__version__}",
             **headers,
         }
@@ -86,21 +93,22 @@ class Api:
         )
         self._sends(request.headers.get("Authorization", "").partition(" ")[2])
         # What nobody waits for must not use up the time: the answer is there already.
-        left = min(deadline.left() / 2, _FAREWELL) if request.farewell else deadline.left()
+        left = min(deadline.left() / 2, FAREWELL) if request.farewell else deadline.patience()
         try:
             with self._session.send(
                 request_made.prepare(), stream=True, timeout=left, allow_redirects=False, verify=self._verify
             ) as response:
-                body = b"" if request.farewell else self._body(response, deadline)
-                return Reply(response.status_code, body, response.headers.get("Location", ""))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                content = b"" if request.farewell else self._body(response, deadline)
+                return Reply(response.status_code, content, response.headers.get("Location", ""))
+        except _FAILURES as error:
+            if deadline.over:
+                raise deadline.trouble(functions(error)) from error
             raise explain(error, self._where) from error
 
     def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > LARGEST:
-                raise Trouble("invalid", f"the answer of {self._where} is larger than {LARGEST // 2**20} MiB")
-            deadline.left()
-        return bytes(body)
+        def chunks() -> Iterator[bytes]:
+            for chunk in response.raw.stream(_CHUNK, decode_content=False):
+                yield chunk
+                deadline.left()
+
+        return body.gather(chunks(), response.headers.get("Content-Encoding", ""))

@@ -12,20 +12,21 @@ import urllib.error
 import urllib.request
 import zlib
 from datetime import datetime
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.urls import Request as Sender
 from ansible.module_utils.urls import make_context
 
+from ._core import body
 from ._core.address import DEFAULT_PORT, from_endpoint, from_host, from_url
 from ._core.catalogue import Trouble
 from ._core.deadline import DEFAULT_TIMEOUT, Deadline, within
 from ._core.deployment import Deployment, parse
-from ._core.document import LARGEST
 from ._core.failure import Way, explain, functions, load, no_passphrase
 from ._core.http import FAREWELL, Reply, Request, check_header
+from ._core.redaction import Redaction
 from ._core.session import Credentials, ask_timed, credentials
 from ._core.text import clean
 
@@ -71,6 +72,8 @@ class Api(NamedTuple):
     client_key: Optional[str] = None
     use_proxy: bool = True
     timeout: float = DEFAULT_TIMEOUT
+    sends: Callable[[str], object] = lambda secret: None
+    """Told of each secret before it is sent: tokens are not known before the run."""
 
     def gather(self) -> Tuple[Deployment, datetime]:
         """What the API says, and our time (UTC) in the middle of the request.
@@ -84,8 +87,8 @@ class Api(NamedTuple):
 
     def _gather(self, deadline: Deadline) -> Tuple[Deployment, datetime]:
         context = self._context()
-        body, asked_at = ask_timed(lambda request: self._send(request, context, deadline), self.credentials)
-        return parse(body), asked_at
+        content, asked_at = ask_timed(lambda request: self._send(request, context, deadline), self.credentials)
+        return parse(content), asked_at
 
     def _context(self) -> ssl.SSLContext:
         context: ssl.SSLContext
@@ -104,7 +107,7 @@ class Api(NamedTuple):
         return context
 
     def _send(self, request: Request, context: ssl.SSLContext, deadline: Deadline) -> Reply:
-        left = min(deadline.left() / 2, FAREWELL) if request.farewell else deadline.left()
+        left = min(deadline.left() / 2, FAREWELL) if request.farewell else deadline.patience()
         # One sender a request: it would keep cookies.
         sender = Sender(
             use_proxy=self.use_proxy,
@@ -117,7 +120,8 @@ class Api(NamedTuple):
             use_netrc=False,
             context=context,
         )
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **self.headers, **request.headers}
+        self.sends(request.headers.get("Authorization", "").partition(" ")[2])
+        headers = {"Accept": "application/json", "Accept-Encoding": body.ACCEPTED, **self.headers, **request.headers}
         try:
             try:
                 response = sender.open(request.method, self.url + request.path, headers=headers)
@@ -125,8 +129,9 @@ class Api(NamedTuple):
                 # Every status but those of success; it can be read like an answer.
                 response = error
             with response:
-                body = b"" if request.farewell else _body(response, deadline)
-                return Reply(response.getcode(), body, response.headers.get("Location", ""))
+                told = response.headers.get("Content-Encoding", "")
+                content = b"" if request.farewell else body.gather(_chunks(response, deadline), told)
+                return Reply(response.getcode(), content, response.headers.get("Location", ""))
         except (OSError, http.client.HTTPException, zlib.error, UnicodeError) as error:
             if deadline.over:
                 raise deadline.trouble(functions(error)) from error
@@ -145,7 +150,16 @@ class Api(NamedTuple):
         )
 
 
-def from_params(params: Mapping[str, Any]) -> Api:
+def redaction(params: Mapping[str, Any]) -> Redaction:
+    """What hides the secrets of a module's options in all that it returns.
+
+    Ansible hides those itself, but neither parts of them, nor what is made of them, nor the tokens of the server.
+    """
+    given = Credentials(params["username"], params["password"], params["token"])
+    return Redaction(given, map(str, (params["headers"] or {}).values()), os.environ)
+
+
+def from_params(params: Mapping[str, Any], sends: Callable[[str], object] = lambda secret: None) -> Api:
     """The API that a module's options name. Raises ValueError, with a sentence for the user."""
     timeout = params["timeout"]
     if not 0 < timeout <= _LONGEST_TIMEOUT:
@@ -158,6 +172,7 @@ def from_params(params: Mapping[str, Any]) -> Api:
         credentials=credentials(params["username"], params["password"], params["token"]),
         headers=headers,
         timeout=timeout,
+        sends=sends,
         **{name: params[name] for name in ("validate_certs", "ca_path", "client_cert", "client_key", "use_proxy")},
     )
 
@@ -179,20 +194,16 @@ def _address(params: Mapping[str, Any]) -> str:
     raise ValueError("say where the API is: hostname, url, or WA_WEB_ENDPOINT in the environment")
 
 
-def _body(response: Any, deadline: Deadline) -> bytes:
-    unpacker = zlib.decompressobj(_GZIP) if response.headers.get("Content-Encoding", "").lower() == "gzip" else None
-    body = bytearray()
-    # One byte more than allowed, so that the reader of the document sees that it is too large.
-    while len(body) <= LARGEST:
-        chunk = response.read(_CHUNK)
-        body += unpacker.decompress(chunk, LARGEST + 1 - len(body)) if unpacker and chunk else chunk
+def _chunks(response: Any, deadline: Deadline) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = response.read(_CHUNK)
+        except ConnectionResetError:
+            raise http.client.IncompleteRead(b"") from None
         if not chunk:
-            # Python says nothing when the connection ends before the length that was announced.
-            if response.length or (unpacker and not unpacker.eof):
-                raise http.client.IncompleteRead(bytes(body), response.length)
             break
+        yield chunk
         deadline.left()
-    return bytes(body)
-
-
-_GZIP = 16 + zlib.MAX_WBITS
+    # Python says nothing when the connection ends before the length that was announced.
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)

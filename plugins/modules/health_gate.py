@@ -287,10 +287,15 @@ asked_at:
 """
 
 from datetime import datetime, timezone
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.wabiz.monitoring.plugins.module_utils._api import REQUIRED_BY, argument_spec, from_params
+from ansible_collections.wabiz.monitoring.plugins.module_utils._api import (
+    REQUIRED_BY,
+    argument_spec,
+    from_params,
+    redaction,
+)
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import from_facts, spell_time
@@ -349,12 +354,12 @@ def _number(given: Any) -> int:
         raise ValueError("min_nodes: %r is no number of nodes" % given) from None
 
 
-def gather(params: Mapping[str, Any]) -> Tuple[Union[Deployment, Trouble], datetime]:
+def gather(params: Mapping[str, Any], sends: Callable[[str], object]) -> Tuple[Union[Deployment, Trouble], datetime]:
     """What there is to judge, and when it was asked for. Raises ValueError, with a sentence for the user."""
     known: Optional[Dict[str, Any]] = params["support"]
     if known is None:
         try:
-            return from_params(params).gather()
+            return from_params(params, sends).gather()
         except Trouble as trouble:
             return trouble, datetime.now(timezone.utc)
     try:
@@ -371,11 +376,12 @@ def main() -> None:
         # What the module was called with is shown in verbose runs.
         if isinstance(node, dict):
             node.pop("env", None)
+    redact = redaction(module.params)
     try:
         terms = terms_of(module.params)
         # Before anybody is asked: a login that serves nothing leaves its row, too.
         policy_of(terms, datetime.now(timezone.utc))
-        answer, asked_at = gather(module.params)
+        answer, asked_at = gather(module.params, redact.learn)
         verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at)
     except ValueError as error:
         module.fail_json(msg=str(error))
@@ -389,8 +395,8 @@ def main() -> None:
         "asked_at": spell_time(asked_at),
     }
     if not verdict.passed:
-        module.fail_json(**returned)
-    module.exit_json(**returned)
+        module.fail_json(**redact.throughout(returned))
+    module.exit_json(**redact.throughout(returned))
 
 
 if __name__ == "__main__":

@@ -342,6 +342,7 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._api import (
     argument_spec,
     failure,
     from_params,
+    redaction,
 )
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import facts
@@ -350,13 +351,15 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts impor
 def main() -> None:
     options: Dict[str, Dict[str, Any]] = {**argument_spec(), "env": {"type": "bool", "default": False}}
     module = AnsibleModule(argument_spec=options, required_by=REQUIRED_BY, supports_check_mode=True)
+    redact = redaction(module.params)
     try:
-        deployment, asked_at = from_params(module.params).gather()
+        deployment, asked_at = from_params(module.params, redact.learn).gather()
     except Trouble as trouble:
-        module.fail_json(**failure(trouble))
+        module.fail_json(**redact.throughout(failure(trouble)))
     except ValueError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(ansible_facts={"wabiz_support": facts(deployment, asked_at, module.params["env"])})
+    known = facts(deployment, asked_at, module.params["env"])
+    module.exit_json(ansible_facts=redact.throughout({"wabiz_support": known}))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Generic, List, TypeVar
+from types import FrameType
+from typing import Callable, Container, Generic, List, Mapping, Set, TypeVar
 
 from .catalogue import Trouble
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole run: one dead node alone costs 10 s, so less than that would call the API dead."""
+
+_LONGER = 0.2
 
 
 class Deadline:
@@ -36,10 +39,51 @@ class Deadline:
             raise self.trouble()
         return left
 
-    def trouble(self) -> Trouble:
-        """What to say when the time is up."""
+    def patience(self) -> float:
+        """Seconds that a single operation may take. Raises Trouble("timeout") when there are none.
+
+        A little longer than what is left: who waits in `within` then still sees what it is that takes so long.
+        """
+        return self.left() + _LONGER
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._end
+
+    def trouble(self, functions: Container[str] = ()) -> Trouble:
+        """What to say when the time is up: where it went, as far as the names of the functions at work tell."""
+        for name, text, remedy in _HELD_UP:
+            if name in functions:
+                return Trouble("timeout", text % (self._where or "the API", self.seconds), remedy)
         whose = " from %s" % self._where if self._where else ""
         return Trouble("timeout", "no complete answer%s within %g s" % (whose, self.seconds))
+
+
+# Whichever library asks, in the end it calls these of the standard library; the last one is ours.
+_HELD_UP = (
+    ("getaddrinfo", "the name in %s was not resolved within %g s", "see whether the resolver of this host answers"),
+    (
+        "create_connection",
+        "no connection with %s within %g s",
+        "packets are lost on the way: see whether the host is up, what firewalls do, and the proxy if there is one",
+    ),
+    (
+        "_tunnel",
+        "the proxy on the way to %s did not answer within %g s",
+        "see whether the proxy that https_proxy in the environment names works",
+    ),
+    (
+        "do_handshake",
+        "%s accepts connections, but does not complete the TLS handshake within %g s",
+        "see whether this is the port of the web front end, and whether that is overloaded",
+    ),
+    (
+        "wait_for_others",
+        "another run was still logging in to %s after %g s",
+        "see whether a check hangs on this host: until it ends, it keeps the lock in the state directory",
+    ),
+)
 
 
 class _Work(threading.Thread, Generic[T]):
@@ -56,10 +100,11 @@ class _Work(threading.Thread, Generic[T]):
             self.error = error
 
 
-def within(deadline: Deadline, work: Callable[[], T]) -> T:
+def within(deadline: Deadline, work: Callable[[], T], frames: Callable[[], Mapping[int, FrameType]] = dict) -> T:
     """The outcome of `work`, or its exception; Trouble("timeout") when it is not done in time.
 
-    The work goes on in a daemon thread then: the process must end soon after, by `os._exit` if need be.
+    `frames` gives the frame in which each thread is, by its id: so it can be told what took the time. The work goes on
+    in a daemon thread then: the process must end soon after, by `os._exit` if need be.
     """
     thread = _Work(work)
     thread.start()
@@ -67,5 +112,13 @@ def within(deadline: Deadline, work: Callable[[], T]) -> T:
     if thread.error is not None:
         raise thread.error
     if not thread.outcome:
-        raise deadline.trouble()
+        raise deadline.trouble(_functions(frames().get(thread.ident or 0)))
     return thread.outcome[0]
+
+
+def _functions(frame: FrameType | None) -> Set[str]:
+    names = set()
+    while frame is not None:
+        names.add(frame.f_code.co_name)
+        frame = frame.f_back
+    return names

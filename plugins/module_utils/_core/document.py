@@ -52,7 +52,9 @@ def _parse(text: str, length: int) -> Any:
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated string") or _STUMP.fullmatch(text[error.pos :].strip()):
             raise _cut(length) from None
-        raise Trouble("invalid", "the answer is not JSON: %s at byte %d" % (clean(error.msg), error.pos)) from None
+        # Some of Python's messages say that already.
+        told = error.msg[:-3] if error.msg.endswith(" at") else error.msg
+        raise Trouble("invalid", "the answer is not JSON: %s at byte %d" % (clean(told), error.pos)) from None
     except RecursionError:
         raise Trouble("invalid", "the answer is nested too deeply") from None
     except ValueError as error:

@@ -12,7 +12,7 @@ import http.client
 import socket
 import ssl
 import zlib
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar
 
 from .catalogue import Trouble
 from .text import clean
@@ -48,7 +48,8 @@ def explain(error: BaseException, way: Way, kinds: Optional[Sequence[Kind]] = No
     for cause in causes(error):
         for kind, tell in kinds or STANDARD:
             if isinstance(cause, kind):
-                return _proxy(cause, way) if way.proxied and tell in _CONNECTING else tell(cause, way)
+                proxys = "_tunnel" in functions(error) or (way.proxied and tell in _CONNECTING)
+                return _proxy(cause, way) if proxys else tell(cause, way)
     return Trouble("unreachable", "%s could not be asked: %s" % (way.where, clean(type(error).__name__)))
 
 
@@ -80,6 +81,17 @@ def causes(error: BaseException) -> Iterator[BaseException]:
     yield error
 
 
+def functions(error: BaseException) -> Set[str]:
+    """The names of the functions that an exception and its causes passed through."""
+    names = set()
+    for cause in causes(error):
+        place = cause.__traceback__
+        while place is not None:
+            names.add(place.tb_frame.f_code.co_name)
+            place = place.tb_next
+    return names
+
+
 def resolve(error: BaseException, way: Way) -> Trouble:
     """The host has no address."""
     return Trouble(
@@ -96,7 +108,11 @@ def broken_off(error: BaseException, way: Way) -> Trouble:
 
 def undecodable(error: BaseException, way: Way) -> Trouble:
     """What is said to be compressed is not."""
-    return Trouble("invalid", "the answer of %s cannot be unpacked" % way.where, _BROKEN_OFF)
+    return Trouble(
+        "invalid",
+        "the answer of %s cannot be unpacked" % way.where,
+        "a proxy or the front end does not pack it the way it says: look at their logs",
+    )
 
 
 def timeout(error: BaseException, way: Way) -> Trouble:

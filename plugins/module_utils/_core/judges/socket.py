@@ -9,9 +9,9 @@ from typing import List, Mapping
 from ..deployment import SINGLE, Deployment, Node
 from ..policy import Policy
 from ..result import Findings, Metric, Result, answered, joined, on
-from ..shards import must_connect, spell_runs, survey
+from ..shards import must_connect, shards_told, spell_runs, survey
 from ..text import clean, count
-from .coverage import judge_coverage, shards_told
+from .coverage import judge_coverage
 
 # The vendor's words, and the problem that each is on a node that must be connected.
 WORDS: Mapping[str, str] = {
@@ -44,11 +44,14 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         shards = judge_coverage(deployment, policy, owned, findings)
     _judge_registration(expected or nodes, findings)
     connected = [node for node in expected if node.socket in CONNECTED]
+    with_shards = deployment.form != SINGLE and shards_told(deployment.answered)
+    # By key: to look for each of thousands of nodes among thousands takes seconds.
+    duty = {node.key for node in expected}
     for node in nodes:
         fields = {"socket_conn": node.socket is not None}
-        if deployment.form != SINGLE and shards_told(deployment.answered):
+        if with_shards:
             fields["shards"] = node.shards is not None
-        if findings.need(node, fields) and node in expected and not _unregistered(node):
+        if findings.need(node, fields) and node.key in duty and not _unregistered(node):
             _judge_node(node, findings)
     return Result(
         "socket",
@@ -58,7 +61,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
             Metric("connected", len(connected), minimum=0, maximum=len(expected)),
             Metric("expected", len(expected), minimum=0),
         ),
-        tuple(_observation(node, node in expected) for node in nodes),
+        tuple(_observation(node, node.key in duty) for node in nodes),
     )
 
 
