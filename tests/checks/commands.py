@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from forkserver import queued
 
@@ -93,11 +93,13 @@ class Runner:
             threading.Thread(target=_write, args=(process, stdin), daemon=True).start()
             _wait(process)
             seconds, delayed = time.monotonic() - begun, queued(process.pid)
-            printed = []
-            for stream in (out, err):
-                stream.seek(0)
-                printed.append(stream.read().decode())
-        return Done(process.wait(), *printed, seconds, delayed)
+            return Done(process.wait(), content(out), content(err), seconds, delayed)
+
+
+def content(stream: IO[bytes]) -> str:
+    """All that was written to a file."""
+    stream.seek(0)
+    return stream.read().decode()
 
 
 def _write(process: subprocess.Popen[bytes], stdin: bytes) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import select
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, final
 
 import forkserver
-from commands import Done, Runner
+from commands import Done, Runner, content
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -44,9 +45,7 @@ def namespaces() -> bool:
 
 def collections(folder: Path) -> str:
     """The checkout as Python finds collections; empty where there is no Ansible for the modules."""
-    try:
-        import ansible  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("ansible") is None:
         return ""
     place = folder / "ansible_collections" / "wabiz"
     place.mkdir(parents=True)
@@ -124,8 +123,5 @@ class Forks:
             server.connect(self._socket)
             socket.send_fds(server, [json.dumps(job).encode()], [nothing.fileno(), out.fileno(), err.fileno()])
             told = json.loads(server.recv(4096))
-            printed = []
-            for stream in (out, err):
-                stream.seek(0)
-                printed.append(stream.read().decode())
-        return Forked(Done(told["code"], *printed, told["seconds"], told["delayed"]), told["peak"])
+            done = Done(told["code"], content(out), content(err), told["seconds"], told["delayed"])
+        return Forked(done, told["peak"])

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NoReturn, TextIO, cast
+from typing import Any, NoReturn, cast
 
 CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
 MODULES = ("support_facts", "health_gate")
@@ -132,9 +132,9 @@ def _work(job: dict[str, Any], streams: list[int]) -> NoReturn:
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
-        for stream in (sys.stdout, sys.stderr):
+        for written in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError):
-                cast("TextIO", stream).flush()
+                written.flush()
         os._exit(code)
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import marks
 import pytest
 from commands import Runner, credentials
-from faults import CONNECTION, FAULTS, LOGIN, LOGOUT, SUPPORT
+from faults import CONNECTION, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
 from forks import Forked, Forks, namespaces
 from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
@@ -74,7 +74,7 @@ def asking(name: str, at: Peer, proxy: Proxy | None, forks: Forks, user: Runner,
     headers = folder / "headers"
     headers.write_text(f"X-Key: {HEADER}\n")
     limit = limit_of(name)
-    token = marks.STALE if fault.strikes in (LOGIN, "") else GIVEN
+    token = STALE if fault.strikes in (LOGIN, "") else GIVEN
     for secretly in (False, True):
         way = variables(through) if through and (secretly or at.proxy) else {}
         for check in CHECKS:
@@ -179,7 +179,7 @@ def hold_server(at: Peer) -> None:
     """Hold what came in at the server against what is for it, and for that path."""
     assert at.server
     basic = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    bearers = {f"Bearer {token}" for token in (marks.TOKEN, marks.STALE, GIVEN)}
+    bearers = {f"Bearer {token}" for token in (TOKEN, STALE, GIVEN)}
     for request in at.server.received:
         # Neither a redirect's target nor anything else.
         assert request.path in (LOGIN, SUPPORT, LOGOUT)
