@@ -201,8 +201,8 @@ def _config(api: Api, certificates: Certificates) -> uvicorn.Config:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family, _rest, _rest, _rest, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.create_server(address[:2], family=family, backlog=2048)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.create_server(found[4][:2], family=found[0], backlog=2048)
     # Connections inherit it. Without it the second half of each answer waits 40 ms for the client's acknowledgement:
     # asyncio turns it on for sockets that name their protocol only, and this one does not.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

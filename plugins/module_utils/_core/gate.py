@@ -130,11 +130,11 @@ def _limits(terms: Terms) -> Iterator[Tuple[str, str]]:
     ]
     space = terms.min_free_space
     if isinstance(space, Mapping):
-        for volume, text in space.items():
+        for volume, least in space.items():
             if volume not in VOLUMES:
                 told = (volume, closest(volume, VOLUMES), ", ".join(VOLUMES))
                 raise ValueError("min_free_space: %r is no volume%s (known: %s)" % told)
-            given.append(("min_free_space.%s" % volume, volume, text))
+            given.append(("min_free_space.%s" % volume, volume, least))
     else:
         given.append(("min_free_space", "space", space))
     for option, subject, text in given:
