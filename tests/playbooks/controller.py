@@ -37,6 +37,9 @@ class Controller:
 
     def __init__(self, folder: Path, collections: Path, sim: Simulator) -> None:
         self.folder = folder
+        self.plays = folder / "plays"
+        """Where playbooks that are given by their text lie; they are not run from there."""
+        self.plays.mkdir()
         self.sim = sim
         self.environment: dict[str, str] = {}
         """More environment variables for ansible-playbook."""
@@ -53,8 +56,8 @@ class Controller:
         told = {**self._variables(), **variables}
         self._write("variables.json", {name: value for name, value in told.items() if value is not ...})
         if "\n" in playbook:
-            (self.folder / "play.yml").write_text(playbook, encoding="utf-8")
-            playbook = "play.yml"
+            (self.plays / "play.yml").write_text(playbook, encoding="utf-8")
+            playbook = "plays/play.yml"
         self._journal.write_text("")
         done = subprocess.run(
             ["ansible-playbook", "-vvv", "-i", "inventory.json", "-e", "@variables.json", playbook, *words],

@@ -85,12 +85,12 @@ def test_a_file_of_tasks_that_is_not_there_is_told_before_anything_is_done(
 ) -> None:
     played = controller.play(play("main"), ["wa1"], **{name: "nowhere.yml"})
     assert played.code != 0
-    assert f"{name}: there is no file {controller.folder}/nowhere.yml" in played.out
+    assert f"{name}: there is no file {controller.plays}/nowhere.yml" in played.out
     assert (sim.requests, played.journal) == (0, [])
 
 
 def test_a_file_of_tasks_may_lie_beside_the_playbook(controller: Controller) -> None:
-    (controller.folder / "mine.yml").write_text((TASKS / "downtime.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    (controller.plays / "mine.yml").write_text((TASKS / "downtime.yml").read_text(encoding="utf-8"), encoding="utf-8")
     played = controller.play(play("main"), ["wa1"], predeploy_gate_before_tasks="mine.yml")
     assert played.journal == ["downtime wa1"], played.out
 
@@ -246,7 +246,7 @@ def code(page: str) -> Any:
 def test_the_play_of_the_readme_runs(controller: Controller, sim: Simulator) -> None:
     files = {"upgrade.yml": "upgrade.yml", "begin-downtime.yml": "downtime.yml", "end-downtime.yml": "end.yml"}
     for name, tasks in files.items():
-        (controller.folder / name).write_text((TASKS / tasks).read_text(encoding="utf-8"), encoding="utf-8")
+        (controller.plays / name).write_text((TASKS / tasks).read_text(encoding="utf-8"), encoding="utf-8")
     (shown,) = code("roles/predeploy_gate/README.md")
     vault = shown["vars"].pop("predeploy_gate_password").strip("{} ")
     shown["vars"] |= {"predeploy_gate_hostname": "localhost", "predeploy_gate_port": sim.port}
