@@ -13,7 +13,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,8 @@ NONE = "none"
 
 _LARGEST = 16384
 _ROUNDS = 20_000
+_LEFT_BEHIND = 3600
+"""Seconds after which nobody is still writing a file: no run may take longer."""
 
 
 def default_directory() -> str:
@@ -37,12 +39,19 @@ def default_directory() -> str:
 class DiskKeeper(Keeper):
     """What is kept for one user at one address."""
 
-    def __init__(self, directory: str, url: str, credentials: Credentials) -> None:
-        """`directory` is made when it is not there. When it cannot be used, `keeps` is false and `why_not` says why."""
+    _folder = -1
+
+    def __init__(
+        self, directory: str, url: str, credentials: Credentials, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`directory` is made when it is not there. When it cannot be used, `keeps` is false and `why_not` says why.
+
+        `clock` gives seconds since the epoch.
+        """
         who = json.dumps([url, credentials.username]).encode()
         self._name = hashlib.sha256(who).hexdigest()[:32]
         self._password = (credentials.password or "").encode("utf-8", "replace")
-        self._folder = -1
+        self._clock = clock
         self.why_not = ""
         try:
             self._folder = _open_folder(directory)
@@ -50,17 +59,25 @@ class DiskKeeper(Keeper):
             self.why_not = error.strerror or type(error).__name__
         self.keeps = self._folder >= 0
 
+    def __del__(self) -> None:
+        # Who asks many deployments, again and again, must not run out of files.
+        if self._folder >= 0:
+            os.close(self._folder)
+
     def token(self) -> str | None:
         """The token kept for this user, if it still lives."""
         kept = self._read()
         token, expires = kept.get("token"), kept.get("expires")
-        alive = expires is None or (isinstance(expires, int | float) and expires > time.time())
+        alive = expires is None or (isinstance(expires, int | float) and expires > self._clock())
         sound = isinstance(token, str) and token != "" and all("!" <= char <= "~" for char in token)
         return str(token) if sound and alive else None
 
     def keep(self, token: str, expires: datetime | None) -> bool:
         """Replace what was kept by a new token. Returns whether that worked."""
-        return self._write({"token": token, "expires": expires.timestamp() if expires else None})
+        until = expires.timestamp() if expires else None
+        # One of the clocks is wrong when it is over already: then the server says when it is. Not to believe in a token
+        # at all would mean a login, and a row on the server, with every run.
+        return self._write({"token": token, "expires": until if until and until > self._clock() else None})
 
     def held_back(self) -> Trouble | None:
         """The refusal of these very credentials, while it is young."""
@@ -70,7 +87,7 @@ class DiskKeeper(Keeper):
         until, problem, text, salt, digest = (held.get(key) for key in ("until", "problem", "text", "salt", "digest"))
         if not isinstance(until, int | float) or problem not in CATALOGUE or not isinstance(text, str):
             return None
-        left = until - time.time()
+        left = until - self._clock()
         # A clock that was set back must not hold anybody back for years.
         if not 0 < left <= 86400 or digest != self._digest(str(salt)):
             return None
@@ -81,7 +98,7 @@ class DiskKeeper(Keeper):
         """Remember that these credentials were refused."""
         salt = os.urandom(16).hex()
         held = {
-            "until": time.time() + seconds,
+            "until": self._clock() + seconds,
             "problem": trouble.problem,
             "text": trouble.text,
             "salt": salt,
@@ -98,7 +115,9 @@ class DiskKeeper(Keeper):
             yield
             return
         try:
-            wait_for_others(lock)
+            with contextlib.suppress(OSError):
+                # Not every file system has locks.
+                wait_for_others(lock)
             yield
         finally:
             os.close(lock)
@@ -124,19 +143,32 @@ class DiskKeeper(Keeper):
         return kept if isinstance(kept, dict) else {}
 
     def _write(self, kept: dict[str, Any]) -> bool:
+        data = json.dumps(kept).encode()
         name = f".{self._name}.{os.getpid()}.{os.urandom(4).hex()}"
+        if len(data) > _LARGEST:
+            return False
         try:
             file = os.open(name, os.O_WRONLY | os.O_EXCL | _NEW, 0o600, dir_fd=self._folder)
             try:
                 with os.fdopen(file, "wb") as stream:
-                    stream.write(json.dumps(kept).encode())
+                    stream.write(data)
                 os.replace(name, self._name + ".json", src_dir_fd=self._folder, dst_dir_fd=self._folder)
             except OSError:
                 os.unlink(name, dir_fd=self._folder)
                 raise
         except OSError:
             return False
+        self._sweep()
         return True
+
+    def _sweep(self) -> None:
+        # What runs that were killed have left: a token that nobody will use lies in it.
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self._folder):
+                if name.startswith(f".{self._name}."):
+                    told = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+                    if told.st_mtime < self._clock() - _LEFT_BEHIND:
+                        os.unlink(name, dir_fd=self._folder)
 
 
 def wait_for_others(lock: int) -> None:

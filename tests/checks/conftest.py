@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from commands import Runner, credentials
+from forks import Forks, namespaces
 from wabiz_monitoring.simulator import Simulator
 
 # How long one example takes depends on what else the machine does; what is slow is measured in tests/bench.
@@ -49,3 +50,24 @@ def own_simulator() -> Iterator[Simulator]:
 def monitor(runner: Runner, simulator: Simulator) -> Runner:
     """A user who may log in to the shared simulator."""
     return Runner(runner.home, credentials(simulator.username, simulator.password))
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Runs commands and modules by the hundred."""
+    with Forks(tmp_path_factory.mktemp("forks")) as forks:
+        yield forks
+
+
+@pytest.fixture(scope="session")
+def own_namespaces() -> None:
+    """Leaves a test out where nobody is given namespaces of their own."""
+    if not namespaces():
+        pytest.skip("left out: this machine gives nobody namespaces of their own (unshare --map-root-user)")
+
+
+@pytest.fixture(scope="session")
+def deaf(own_namespaces: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """The same, from where no name is ever resolved."""
+    with Forks(tmp_path_factory.mktemp("deaf"), deaf=True) as forks:
+        yield forks

@@ -253,6 +253,9 @@ FAULTS: Mapping[str, Fault] = {
     "login: no token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": []}')),
     "login: odd users": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [7]}')),
     "login: forged token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"token": "a\\r\\nX-Evil: 1"}]}')),
+    "login: endless token": Fault(
+        LOGIN, lambda wire: wire.answer(200, json.dumps({"users": [{"token": "x" * 20_000}]}).encode())
+    ),
     "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
     "login: says nothing": Fault(LOGIN, Wire.wait),
     "login: echoes": Fault(LOGIN, _echo),

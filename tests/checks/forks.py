@@ -6,11 +6,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import select
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -73,7 +73,7 @@ class Forks:
         command = [*before, sys.executable, forkserver.__file__, self._socket, found, "deaf" if self._deaf else ""]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=self._folder)
         while not Path(self._socket).exists() and self._server.poll() is None:
-            select.select([], [], [], 0.02)
+            time.sleep(0.02)
         assert self._server.poll() is None, "the fork server did not start"
         pages = Path(f"/proc/{self._server.pid}/statm").read_text().split()[1]
         self.size = int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -41,7 +41,7 @@ def main(path: str, collections: str = "", deaf: str = "") -> None:
     if deaf:
         selector.register(_resolver(Path(path).parent), selectors.EVENT_READ, "resolver")
     listener.bind(path)
-    listener.listen(128)
+    listener.listen(1024)
     selector.register(listener, selectors.EVENT_READ)
     # What is here now is the same in every fork: no need to copy it when somebody counts references.
     gc.freeze()

@@ -17,7 +17,7 @@ import marks
 import pytest
 from commands import Runner, credentials
 from faults import CONNECTION, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
-from forks import Forked, Forks, namespaces
+from forks import Forked, Forks
 from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
 from peers import PEERS, Peer, peer, variables
@@ -28,20 +28,6 @@ from wabiz_monitoring.core.states import State
 
 MOST = 64 * 2**20
 """The most memory that a run may take beyond what it had when it began."""
-
-
-@pytest.fixture(scope="session")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    with Forks(tmp_path_factory.mktemp("forks")) as forks:
-        yield forks
-
-
-@pytest.fixture(scope="session")
-def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    if not namespaces():
-        pytest.skip("left out: this machine gives nobody a network of their own (unshare --map-root-user --net)")
-    with Forks(tmp_path_factory.mktemp("deaf"), deaf=True) as forks:
-        yield forks
 
 
 @pytest.fixture

@@ -164,6 +164,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "login: no token": Told("invalid", "the answer to the login holds no token", CURL),
     "login: odd users": Told("invalid", "the answer to the login holds no token", CURL),
     "login: forged token": Told("invalid", "the answer to the login holds no token", CURL),
+    "login: endless token": None,
     "login: cut": Told("invalid", "the answer breaks off after 16 bytes", CUT),
     "login: says nothing": IN_TIME,
     "login: echoes": ECHOED,

@@ -113,6 +113,7 @@ def ask_timed(
     return ask(send, credentials, keeper), asked_at[-1]
 
 
+_JUST_GIVEN = "the token just given out is refused"
 _NEW_TOKEN = "get a new token, which lives 7 days, or give user name and password in its place"
 _GIVE = "give user name and password: WA_WEB_USERNAME and WA_WEB_PASSWORD in the environment are one way"
 
@@ -129,7 +130,7 @@ def _ask_once(transport: Transport, credentials: Credentials) -> bytes:
 
 def _ask_and_log_out(transport: Transport, token: str) -> bytes:
     try:
-        return _body(_get(transport, token), "the token just given out is refused")
+        return _body(_get(transport, token), _JUST_GIVEN)
     finally:
         # The answer counts; the server drops the token by itself within a week.
         with suppress(Trouble):
@@ -152,7 +153,14 @@ def _ask_keeping(transport: Transport, credentials: Credentials, keeper: Keeper)
             token, kept = _log_in_and_keep(transport, credentials, keeper)
             if not kept:
                 return _ask_and_log_out(transport, token)
-    return _body(_get(transport, token), "the token just given out is refused")
+    reply = _get(transport, token)
+    try:
+        return _body(reply, _JUST_GIVEN)
+    except Trouble as trouble:
+        if reply.status == 401:
+            # Each login adds a row on the server: one that serves nothing is held back like one that is refused.
+            keeper.hold_back(trouble, HOLD_BACK)
+        raise
 
 
 def _log_in_and_keep(transport: Transport, credentials: Credentials, keeper: Keeper) -> Tuple[str, bool]:

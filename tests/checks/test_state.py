@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A state folder with which things go wrong: a run still says the truth, and follows, trusts and loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from commands import BIN, Done, Runner, credentials
+from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
+from forks import Forks
+from marks import PASSWORD
+from monitoring import WELL, Clock, Monitor
+from wabiz_monitoring.core.session import Credentials
+from wabiz_monitoring.simulator import Simulator
+from wabiz_monitoring.source.tokens import DiskKeeper
+
+AT_ONCE = 200
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator(password=PASSWORD) as sim:
+        yield sim
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def words(server: Simulator | FaultServer, state: Path) -> list[str]:
+    return ["--url", server.url, "--ca-file", server.ca_file, "--state-dir", str(state)]
+
+
+def run(runner: Runner, server: Simulator | FaultServer, state: Path) -> Done:
+    return runner("check_wabiz_socket", *words(server, state), env=credentials("monitor", PASSWORD))
+
+
+def well(done: Done) -> bool:
+    """Whether a run says the truth about a deployment that is well."""
+    return (done.code, done.err, done.first) == (0, "", "WABIZ SOCKET OK - connected")
+
+
+# Many at once.
+
+
+def together(forks: Forks, sim: Simulator, runner: Runner, state: Path, password: str = PASSWORD) -> list[Done]:
+    def one(number: int) -> Done:
+        check = ("socket", "cluster", "space", "build", "clock", "all")[number % 6]
+        given = credentials("monitor", password)
+        return forks.command(runner, f"check_wabiz_{check}", *words(sim, state), "-t", "60", env=given).done
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(AT_ONCE)))
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "never there"])
+def test_two_hundred_runs_at_once_on_one_dead_token_log_in_once(
+    how: str, forks: Forks, sim: Simulator, runner: Runner, state: Path
+) -> None:
+    if how != "never there":
+        monitor = Monitor(sim, state)
+        assert monitor.run() == WELL
+        sim.revoke_tokens()
+        if how == "expired":
+            monitor.change(expires=time.time() - 1)
+    before = sim.logins
+    done = together(forks, sim, runner, state)
+    assert {(one.code, one.err) for one in done} == {(0, "")}, [one for one in done if one.code]
+    assert (sim.logins - before, len(sim.tokens)) == (1, 1)
+    assert sorted(path.suffix for path in state.iterdir()) == [".json", ".lock"]
+
+
+def test_two_hundred_runs_at_once_with_a_wrong_password_try_it_once(
+    forks: Forks, sim: Simulator, runner: Runner, state: Path
+) -> None:
+    done = together(forks, sim, runner, state, "marked-wrong-password")
+    assert {(one.code, one.err) for one in done} == {(3, "")}
+    assert sim.failed_logins == 1
+
+
+# A process that is killed.
+
+# Between the writing of a file and its renaming.
+KILLED = """
+import os, signal
+os.replace = lambda *paths, **folders: os.kill(os.getpid(), signal.SIGKILL)
+from wabiz_monitoring.check_socket import main
+main()
+"""
+
+
+def test_a_run_that_is_killed_while_it_writes_costs_the_next_one_nothing(
+    sim: Simulator, runner: Runner, state: Path
+) -> None:
+    done = runner.python(KILLED, *words(sim, state), env=credentials("monitor", PASSWORD))
+    assert (done.code, done.out) == (-signal.SIGKILL, "")
+    (left,) = state.glob(".*")
+    assert left.stat().st_mode & 0o777 == 0o600
+    assert well(run(runner, sim, state))
+    # Somebody may still be writing it.
+    assert left.exists()
+    os.utime(left, (time.time() - 3700, time.time() - 3700))
+    (state / ".of-somebody-else").touch()
+    os.utime(state / ".of-somebody-else", (0, 0))
+    sim.revoke_tokens()
+    assert well(run(runner, sim, state))
+    assert sorted(path.name for path in state.glob(".*")) == [".of-somebody-else"]
+
+
+def test_a_run_that_is_killed_at_any_moment_leaves_what_was_kept_whole(
+    sim: Simulator, runner: Runner, state: Path
+) -> None:
+    command = [str(BIN / "check_wabiz_socket"), *words(sim, state)]
+    environment = runner.environment(credentials("monitor", PASSWORD))
+    for hundredths in range(5, 45, 8):
+        sim.revoke_tokens()
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            process.wait(hundredths / 100)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert well(run(runner, sim, state))
+
+
+# A disk on which nothing can be kept: a file system of our own, in a namespace of our own.
+
+
+def mounted(runner: Runner, options: str, before: str, sim: Simulator, state: Path, then: str = "") -> list[Done]:
+    """Runs of a check on a small file system: after `before`, and once more after `then`."""
+    state.mkdir()
+    check = f'"{BIN}/check_wabiz_socket" {" ".join(words(sim, state))}'
+    script = [f"mount -t tmpfs -o mode=700,{options} none {state}", f"cd {state}", before]
+    script += [f"{check}; echo $?", then, f"{check}; echo $?"]
+    mine = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    done = runner.process(*mine, "\n".join(script), env=credentials("monitor", PASSWORD))
+    assert done.err == ""
+    told, codes = done.lines[0::2], done.lines[1::2]
+    return [Done(int(code), line, "", 0) for line, code in zip(told, codes, strict=True)]
+
+
+FULL = "dd if=/dev/zero of=rest bs=4096 2>/dev/null"
+
+
+@pytest.mark.parametrize(
+    ("options", "before"),
+    [
+        ("size=32k", FULL),
+        # A file can be made there, but nothing be written into it.
+        ("size=32k", f"{FULL}; rm -f rest; dd if=/dev/zero of=rest bs=4096 count=8 2>/dev/null"),
+        ("size=64k,nr_inodes=2", "touch one two 2>/dev/null"),
+        ("size=64k", "mount -o remount,ro {state}"),
+    ],
+    ids=["full", "full of data", "full of files", "read-only"],
+)
+def test_a_token_that_a_disk_cannot_keep_is_given_back(
+    options: str, before: str, own_namespaces: None, sim: Simulator, runner: Runner, state: Path
+) -> None:
+    told = mounted(runner, options, before.format(state=state), sim, state)
+    assert [well(done) for done in told] == [True, True], told
+    assert (sim.logins, sim.logouts, sim.tokens) == (2, 2, ())
+
+
+@pytest.mark.parametrize("then", [FULL, "mount -o remount,ro {state}"], ids=["full", "read-only"])
+def test_a_token_that_was_kept_serves_on_a_disk_that_can_keep_no_other(
+    then: str, own_namespaces: None, sim: Simulator, runner: Runner, state: Path
+) -> None:
+    told = mounted(runner, "size=32k", "", sim, state, then.format(state=state))
+    assert [well(done) for done in told] == [True, True], told
+    assert (sim.logins, sim.logouts) == (1, 0)
+
+
+def test_a_file_larger_than_may_be_written_is_not_kept(sim: Simulator, runner: Runner) -> None:
+    command = f"ulimit -f 0; exec {BIN}/check_wabiz_socket --url {sim.url} --ca-file {sim.ca_file}"
+    done = runner.process("sh", "-c", command, env=credentials("monitor", PASSWORD))
+    assert (done.code, done.err) == (0, "")
+    assert (sim.logins, sim.logouts, sim.tokens) == (1, 1, ())
+
+
+# What lies where it should not.
+
+
+def keeper(sim: Simulator, state: Path) -> DiskKeeper:
+    return DiskKeeper(str(state), sim.url, Credentials("monitor", PASSWORD))
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "link to nowhere", "link to a file", "file of somebody else"])
+@pytest.mark.parametrize("suffix", [".lock", ".json"])
+def test_whatever_lies_in_the_place_of_a_file_the_truth_is_told(
+    what: str, suffix: str, sim: Simulator, runner: Runner, state: Path, tmp_path: Path
+) -> None:
+    state.mkdir(mode=0o700)
+    place = state / (keeper(sim, state)._name + suffix)
+    target = tmp_path / "target"
+    if what == "pipe":
+        os.mkfifo(place, 0o600)
+    elif what == "folder":
+        place.mkdir()
+    elif what == "file of somebody else":
+        if os.geteuid():
+            pytest.skip("only root can give a file to somebody else")
+        place.write_text('{"token": "marked-foreign-token"}')
+        os.chown(place, 65534, 65534)
+    else:
+        place.symlink_to(target)
+        if what == "link to a file":
+            target.write_text('{"token": "marked-foreign-token"}')
+            target.chmod(0o600)
+    before = target.read_bytes() if target.exists() else None
+    assert well(run(runner, sim, state))
+    assert well(run(runner, sim, state))
+    assert (target.read_bytes() if target.exists() else None) == before
+    # Nothing foreign was sent, and no token was left behind: it is kept, or it was handed back.
+    assert len(sim.tokens) == sim.logins - sim.logouts <= 1
+    assert sim.failed_logins == 0
+
+
+def test_a_file_system_without_locks_is_none_the_worse(sim: Simulator, runner: Runner, state: Path) -> None:
+    # As NFS without its lock service answers.
+    program = (
+        "import errno, fcntl\n"
+        "def flock(*args):\n    raise OSError(errno.ENOLCK, 'No locks available')\n"
+        "fcntl.flock = flock\n"
+        "from wabiz_monitoring.check_socket import main\nmain()\n"
+    )
+    for _turn in range(2):
+        assert well(runner.python(program, *words(sim, state), env=credentials("monitor", PASSWORD)))
+    assert sim.logins == 1
+
+
+def test_a_token_too_long_to_be_kept_is_given_back(tmp_path: Path) -> None:
+    with FaultServer(tmp_path, "login: endless token") as server:
+        monitor = Monitor(server, tmp_path / "state")
+        assert [monitor.run(), monitor.run()] == ["2.18.22"] * 2
+        assert [request.path for request in server.received] == [LOGIN, SUPPORT, LOGOUT] * 2
+
+
+def test_a_server_whose_clock_is_years_behind_is_not_logged_in_to_with_every_run(tmp_path: Path) -> None:
+    with Simulator(password=PASSWORD, clock=lambda: time.time() - 10**8) as sim:
+        monitor = Monitor(sim, tmp_path / "state")
+        assert {monitor.run() for _turn in range(4)} == {WELL}
+        assert (sim.logins, len(sim.tokens)) == (1, 1)
+
+
+# The lock-out, by simulated time.
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+ALLOWED = 30
+"""Failed logins an hour, after which the address is locked out."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def watched(clock: Clock) -> Iterator[Simulator]:
+    with Simulator(password=PASSWORD, clock=clock) as sim:
+        yield sim
+
+
+def failures_a_minute(clock: Clock, monitors: list[Monitor], sim: Simulator, minutes: int) -> list[int]:
+    """How many logins failed in each minute, in which every monitor runs once."""
+    counts = []
+    for _turn in range(minutes):
+        before = sim.failed_logins
+        for monitor in monitors:
+            assert monitor.run().startswith("unauthorized: login of user monitor refused: wrong user name or password")
+        counts.append(sim.failed_logins - before)
+        clock.ahead += MINUTE
+    return counts
+
+
+def test_a_day_with_a_wrong_password_locks_nobody_out_and_ends_with_the_mistake(
+    clock: Clock, watched: Simulator, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It is slow on purpose, and a day is long.
+    monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
+    monitor = Monitor(watched, state, "marked-wrong-password", clock)
+    counts = failures_a_minute(clock, [monitor], watched, DAY // MINUTE)
+    worst = max(sum(counts[at : at + HOUR // MINUTE]) for at in range(len(counts)))
+    assert 0 < worst <= 12 < ALLOWED
+    # Once the password is put right, the next run is well.
+    assert Monitor(watched, state, PASSWORD, clock).run() == WELL
+
+
+def test_six_services_with_a_wrong_password_try_it_no_more_often_than_one(
+    clock: Clock, watched: Simulator, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
+    monitors = [Monitor(watched, state, "marked-wrong-password", clock) for _turn in range(6)]
+    assert sum(failures_a_minute(clock, monitors, watched, 61)) <= 13
+
+
+def test_a_password_put_right_on_the_server_is_tried_within_five_minutes(
+    clock: Clock, watched: Simulator, state: Path
+) -> None:
+    monitor = Monitor(watched, state, "new-password", clock)
+    assert "wrong user name or password" in monitor.run()
+    watched._accounts.password = "new-password"
+    minutes = 0
+    while monitor.run() != WELL:
+        clock.ahead += MINUTE
+        minutes += 1
+    assert minutes <= 5
+    assert watched.failed_logins == 1
