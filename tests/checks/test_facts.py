@@ -147,7 +147,7 @@ _KEYS = st.sampled_from(["wa1:c1", "wa1:c2", "wa2", ":", "", "a|b\n"]) | st.text
 _BODIES = st.builds(
     document,
     _NODES | st.dictionaries(_KEYS, _NODES | _NODES | _ERRORS, min_size=1, max_size=4),
-    st.just(...) | st.fixed_dictionaries({"version": st.text(max_size=8) | _NESTED}),
+    meta=st.just(...) | st.fixed_dictionaries({"version": st.text(max_size=8) | _NESTED}),
 )
 
 

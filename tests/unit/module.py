@@ -50,7 +50,8 @@ def hold(told: dict[str, Any], documented: dict[str, Any]) -> None:
         assert type(value) is types[documented[name]["type"]], name  # pylint: disable=unidiomatic-typecheck
         assert "sample" in documented[name] or "contains" in documented[name], name
         inner = documented[name].get("contains")
-        for item in value if isinstance(value, list) else [value]:
+        items: list[Any] = value if isinstance(value, list) else [value]
+        for item in items:
             if isinstance(value, list):
                 assert type(item) is types[documented[name]["elements"]]  # pylint: disable=unidiomatic-typecheck
             if inner:

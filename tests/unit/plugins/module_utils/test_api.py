@@ -338,7 +338,7 @@ def test_whoever_does_not_want_certificates_verified_is_served(tls: Tls) -> None
 
 
 def test_a_client_certificate_is_shown_where_one_is_wanted(tls: Tls) -> None:
-    files = {"client_cert": str(tls.client_cert), "client_key": str(tls.client_key)}
+    files: dict[str, Any] = {"client_cert": str(tls.client_cert), "client_key": str(tls.client_key)}
     with serve(api(), tls.wants_a_client()) as server:
         ask(server.url, ca_path=str(tls.ca), **files)
     with serve(api(), tls.wants_a_client()) as server:
