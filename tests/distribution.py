@@ -42,7 +42,8 @@ def install(folder: Path, python: str = sys.executable) -> Path:
     _run(python, "-m", "venv", folder)
     bin_folder = folder / "bin"
     found = wheels(folder.with_name(f"{folder.name}-wheels"), bin_folder / "python")
-    options = ["--quiet", "--disable-pip-version-check", "--compile", "--no-index", "--find-links", found]
+    options: list[str | Path] = ["--quiet", "--disable-pip-version-check", "--compile", "--no-index"]
+    options += ["--find-links", found]
     _run(bin_folder / "python", "-m", "pip", "install", *options, "wabiz-monitoring")
     return bin_folder
 

@@ -178,7 +178,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "fail_on": st.sampled_from([["critical"], ["critical", "unknown"], ["warning", "unknown", "critical"]]),
 }
 TERMS = st.builds(Terms, **FIELDS)
-UNSOUND = {
+UNSOUND: dict[str, list[Any]] = {
     "states": [{"unheard-of": "ok"}, {"missing": "fine"}],
     "min_free_space": ["many", "1XiB", "5:1", {"data": "-"}, {"cache": "1GiB"}],
     "min_build_lifetime": ["soon", "1GiB", "@~:"],

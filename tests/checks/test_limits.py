@@ -60,7 +60,12 @@ SET = [
 
 REFUSED = [
     # check, -w, -c, what the sentence must say
-    ("space", ["1GiB"], [], "-w 1GiB for space can never fire: -c 1GiB swallows it (its default; give it too, ~: for none)"),
+    (
+        "space",
+        ["1GiB"],
+        [],
+        "-w 1GiB for space can never fire: -c 1GiB swallows it (its default; give it too, ~: for none)",
+    ),
     ("space", ["500MiB"], ["1GiB"], "-w 500MiB for space can never fire: -c 1GiB swallows it"),
     ("space", ["5GiB"], ["5GiB"], "can never fire"),
     ("space", ["logs=100MiB"], [], "for logs can never fire"),
