@@ -95,7 +95,7 @@ def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_no
         asked = list(asking(name, at, None if at.deaf else proxy, forks, user, tmp_path))
         limit = limit_of(name)
         for one, forked in zip(asked, pool.map(lambda one: one.run(), asked), strict=True):
-            for _ in range(2):
+            for _turn in range(2):
                 if forked.done.in_time(limit):
                     break
                 # The machine may have been busy; what hangs hangs each time.

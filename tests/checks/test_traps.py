@@ -16,6 +16,7 @@ from faults import SUPPORT, TOKEN, FaultServer
 from proxy import Proxy
 from wabiz_monitoring.core.deployment import parse
 from wabiz_monitoring.core.judge import judge
+from wabiz_monitoring.core.result import Metric, Result
 from wabiz_monitoring.plugin.lines import lines
 from wabiz_monitoring.simulator import Simulator
 
@@ -69,6 +70,13 @@ def test_numbers_are_digits_however_the_server_writes_them(runner: Runner) -> No
     assert "free_logs=4000000000000000000B;" in done.numbers
     assert "free_data=54000000000B;" in done.numbers
     assert "True" not in judged(runner, "socket", body).numbers
+
+
+def test_every_number_is_written_in_digits() -> None:
+    numbers = [9.2e18, 1e-7, True, -396.0, 0.25, 2**63]
+    result = Result("space", "x", metrics=tuple(Metric(f"m{at}", number) for at, number in enumerate(numbers)))
+    shown = lines(result, 0)[0].partition(" | ")[2].split()
+    assert shown == ["m0=9200000000000000000", "m1=0", "m2=1", "m3=-396", "m4=0.25", "m5=9223372036854775808"]
 
 
 def test_neither_line_breaks_nor_pipes_of_the_server_reach_the_output(runner: Runner) -> None:
@@ -138,10 +146,13 @@ def test_a_broken_library_ends_in_unknown(how: str, library: str, runner: Runner
             assert len(done.lines) == 1
 
 
-def test_warnings_of_libraries_disturb_nobody(runner: Runner) -> None:
-    for how in ("always", "error", "default"):
-        done = runner("check_wabiz_socket", "-H", "localhost", "-p", "1", env={"PYTHONWARNINGS": how})
-        assert (done.code, done.err) == (2, "")
+def test_warnings_of_libraries_disturb_nobody(runner: Runner, tmp_path: Path) -> None:
+    # urllib3 has one for every request without verification.
+    with FaultServer(tmp_path) as server:
+        for how in ("always", "error", "default"):
+            env = {**credentials("monitor", PASSWORD), "PYTHONWARNINGS": how}
+            done = runner("check_wabiz_socket", "--url", server.url, "--insecure", "--state-dir", "none", env=env)
+            assert (done.code, done.err) == (0, "")
 
 
 # The time limit.
@@ -167,6 +178,14 @@ def test_a_resolver_that_never_answers_ends_with_the_time_limit(program: str, ru
     done = in_time(1, lambda: runner.python(program, *words, env=credentials("monitor", PASSWORD)))
     assert (done.code, done.err) == (2, "")
     assert done.first == "WABIZ SOCKET CRITICAL - the name in wa.example:9090 was not resolved within 1 s"
+
+
+def test_what_others_do_at_the_end_of_a_process_holds_nobody_up(runner: Runner) -> None:
+    program = "import atexit, threading, time\natexit.register(time.sleep, 30)\n"
+    program += "threading.Thread(target=time.sleep, args=(30,)).start()\n"
+    program += "from wabiz_monitoring.check_socket import main\nmain()\n"
+    done = in_time(1, lambda: runner.python(program, "--file", "-", stdin=single()))
+    assert (done.code, done.err) == (0, "")
 
 
 def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(runner: Runner) -> None:

@@ -29,7 +29,7 @@ _HEADER = """\
 
 // Where the checks are, unless a file that is read earlier says so.
 if (!globals.contains("WabizPluginDir")) {
-	const WabizPluginDir = PluginDir
+    const WabizPluginDir = PluginDir
 }
 """
 

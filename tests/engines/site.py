@@ -50,8 +50,8 @@ class Outcome:
     def failures(self) -> str:
         """What was told of failures, in brief."""
         found = []
-        for match in re.finditer(r"^fatal: \[\S+\]: FAILED! => ", self.output, re.MULTILINE):
-            result, _ = json.JSONDecoder().raw_decode(self.output, match.end())
+        for match in re.finditer(r"^(?:fatal|failed): \[\S+\].* => (?={)", self.output, re.MULTILINE):
+            result, _end = json.JSONDecoder().raw_decode(self.output, match.end())
             found += [match[0], *(result[key] for key in ("msg", "stderr") if key in result)]
         return "\n".join(found)
 

@@ -7,7 +7,9 @@ The tests follow one site through its life, in the order in which they stand.
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -286,7 +288,7 @@ def test_the_role_installs_the_same_from_a_folder_of_wheels_a_wheel_and_a_packag
     scene: Scene, applied: Outcome
 ) -> None:
     assert applied.code == 0, applied.failures
-    for _, variables in scene.hosts():
+    for _name, variables in scene.hosts():
         links = sorted(Path(variables["check_plugins_plugin_folder"]).iterdir())
         assert [link.name for link in links] == sorted(f"check_wabiz_{check}" for check in (*CHECKS, "all"))
         told = scene.site.user.run(links[0], "-V")
@@ -302,10 +304,17 @@ def test_a_second_run_changes_nothing(scene: Scene, applied: Outcome) -> None:
 def states(engine: Engine, checks: Iterable[str] = CHECKS) -> dict[str, State]:
     """What the engine now says of the deployment, check by check."""
     due = {check: engine.force("berlin", f"wabiz-{check}") for check in checks}
+    asked = time.monotonic()
 
     def told() -> dict[str, State] | None:
+        nonlocal asked
         found = {check: engine.service("berlin", f"wabiz-{check}") for check in due}
         fresh = {check: record.state for check, record in found.items() if record and record.checked >= due[check]}
+        # Icinga 2 forgets what it is asked while the same check runs.
+        if len(fresh) < len(due) and time.monotonic() > asked + 5:
+            asked = time.monotonic()
+            for check in due.keys() - fresh.keys():
+                engine.force("berlin", f"wabiz-{check}")
         return fresh if len(fresh) == len(due) else None
 
     return engine.wait(told, lambda: f"{', '.join(due)} are checked", 60)
@@ -344,14 +353,20 @@ def test_one_login_serves_all_checks_of_a_host(running: Scene) -> None:
 
 
 def test_no_command_line_of_a_running_check_has_the_password(running: Scene) -> None:
-    for engine in (running.nagios, running.icinga2):
+    def run_checks() -> None:
         for check in CHECKS:
-            engine.force("berlin", f"wabiz-{check}")
-    seen: set[int] = set()
-    while len(seen) < 5:
-        for pid, words in commands():
-            if any("check_wabiz_" in word for word in words):
-                seen.add(pid)
+            for engine in (running.nagios, running.icinga2):
+                engine.force("berlin", f"wabiz-{check}")
+        for check in CHECKS:
+            running.nrpe.ask(f"check_wabiz_berlin_{check}")
+
+    plugins = {each["check_plugins_plugin_folder"]: host for host, each in running.hosts()}
+    seen: set[str] = set()
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(run_checks)
+        while not asking.done() or seen != set(plugins.values()):
+            for _name, words in commands():
+                seen.update(host for folder, host in plugins.items() if any(folder in word for word in words))
                 assert SECRET not in " ".join(words)
 
 
@@ -491,7 +506,7 @@ def test_what_somebody_else_needs_is_not_removed(running: Scene) -> None:
 
 
 def test_the_password_is_in_one_file_that_others_cannot_read(running: Scene) -> None:
-    for _, variables in running.hosts():
+    for _name, variables in running.hosts():
         holding = [path for path in Path(variables["check_plugins_folder"]).parent.rglob("*") if holds_secret(path)]
         assert holding == [Path(variables["check_plugins_folder"]) / "deployments.ini"]
         assert holding[0].stat().st_mode & 0o777 == 0o640
@@ -502,6 +517,18 @@ def test_the_password_is_in_one_file_that_others_cannot_read(running: Scene) -> 
 
 def holds_secret(path: Path) -> bool:
     return path.is_file() and not path.is_fifo() and SECRET.encode() in path.read_bytes()
+
+
+def test_two_thousand_deployments_are_written_in_one_run_and_accepted(running: Scene) -> None:
+    common = {"checks": [*CHECKS, "all"], "limits": {"space": {"warning": ["10GiB", "logs=2GiB"], "critical": "1GiB"}}}
+    many = [{"name": f"wa{n:04}", "hostname": f"wa{n:04}.example.com", **common} for n in range(2000)]
+    # The engines that run are to go on with what they have.
+    outcome = running.site.play("--limit", "nagios,icinga2", deployments=many, reload_command=["true"])
+    assert outcome.code == 0, outcome.failures
+    for engine, told in ((running.nagios, "Checked 12001 services"), (running.icinga2, "Instantiated 12000 Services")):
+        accepted, words = engine.verify()
+        assert accepted, words
+        assert told in words
 
 
 def test_absent_removes_all_that_the_role_made_and_nothing_else(running: Scene) -> None:

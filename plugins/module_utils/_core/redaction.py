@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, List, Mapping
+from typing import Any, Iterable, List, Mapping, Optional
 from urllib.parse import quote, unquote, urlsplit
 
 from .session import Credentials
@@ -19,13 +19,15 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY
 class Redaction:
     """Replaces secrets by `***`."""
 
-    def __init__(self, credentials: Credentials, headers: Iterable[str], environment: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self, credentials: Credentials, headers: Iterable[str], environment: Optional[Mapping[str, str]] = None
+    ) -> None:
         """`headers` are the values of headers for a gateway; passwords of proxies come from the environment."""
         self._secrets: List[str] = []
         for secret in (credentials.password, credentials.token, *headers):
             self.learn(secret or "")
         for name in _PROXIES:
-            self.learn(_password(environment.get(name, "")))
+            self.learn(_password((environment or {}).get(name, "")))
 
     def learn(self, secret: str) -> None:
         """Hide this one, too: a token that a login gave, say."""
