@@ -32,6 +32,7 @@ CONNECTION = "the connection, before TLS"
 HANDSHAKE = "the connection, within TLS"
 
 TOKEN = "marked-token-of-the-server"
+ENDLESS_TOKEN = "x" * 20_000
 STALE = "marked-token-gone-stale"
 """A token that the server does not know (any more)."""
 
@@ -254,7 +255,7 @@ FAULTS: Mapping[str, Fault] = {
     "login: odd users": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [7]}')),
     "login: forged token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"token": "a\\r\\nX-Evil: 1"}]}')),
     "login: endless token": Fault(
-        LOGIN, lambda wire: wire.answer(200, json.dumps({"users": [{"token": "x" * 20_000}]}).encode())
+        LOGIN, lambda wire: wire.answer(200, json.dumps({"users": [{"token": ENDLESS_TOKEN}]}).encode())
     ),
     "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
     "login: says nothing": Fault(LOGIN, Wire.wait),

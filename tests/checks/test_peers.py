@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import marks
 import pytest
 from commands import Runner, credentials
-from faults import CONNECTION, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
+from faults import CONNECTION, ENDLESS_TOKEN, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
 from forks import Forked, Forks
 from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
@@ -165,7 +165,7 @@ def hold_server(at: Peer) -> None:
     """Hold what came in at the server against what is for it, and for that path."""
     assert at.server
     basic = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    bearers = {f"Bearer {token}" for token in (TOKEN, STALE, GIVEN)}
+    bearers = {f"Bearer {token}" for token in (TOKEN, STALE, GIVEN, ENDLESS_TOKEN)}
     for request in at.server.received:
         # Neither a redirect's target nor anything else.
         assert request.path in (LOGIN, SUPPORT, LOGOUT)
