@@ -10,7 +10,7 @@ the same credentials are held back for a while.
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timezone
 from typing import ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
@@ -78,7 +78,7 @@ class Keeper:
 
     def lock(self) -> ContextManager[None]:
         """Held while one of many runs logs in for all."""
-        raise NotImplementedError
+        return nullcontext()
 
 
 def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper] = None) -> bytes:
