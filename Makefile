@@ -4,10 +4,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install -qq
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench build venv engines clean
+.PHONY: help demo test lint bench build lock venv engines clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +26,17 @@ bench: $(VENV)/.tests ## What a run costs, beside the least that it could cost
 	@$(BIN)/python -m pytest -q -s -p no:cacheprovider -o 'python_files=*.py' tests/bench
 
 build: $(VENV)/.tests ## The wheel, the source distribution and the collection, into dist/
-	@$(BIN)/python -m build --outdir dist .
+	@$(BIN)/python -m build --no-isolation --outdir dist .
 	@$(BIN)/ansible-galaxy collection build --force --output-path dist
+
+# The later ones are parts of the first: one version of each, whoever installs it.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock'
+lock: $(VENV)/.tests ## tests/locks anew: the newest of all that tests, demo and checks need, with hashes
+	@$(LOCK) --upgrade --all-extras --output-file tests/locks/tests.txt pyproject.toml tests/requirements.txt
+	@printf 'ansible-core\nsetuptools\n' | $(LOCK) --extra simulator --constraint tests/locks/tests.txt \
+		--output-file tests/locks/demo.txt pyproject.toml -
+	@$(LOCK) --constraint tests/locks/tests.txt --output-file tests/locks/checks.txt pyproject.toml
 
 venv: $(VENV)/.tests ## The virtual environment, with the distribution and every test tool
 
@@ -42,12 +52,13 @@ $(VENV)/.python:
 	@tests/environment.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-$(VENV)/.demo: $(VENV)/.python pyproject.toml tests/requirements.txt
+$(VENV)/.demo: $(VENV)/.python pyproject.toml tests/locks/demo.txt
 	@echo "Installing what the demo needs into $(VENV) ..."
-	@$(BIN)/python -m pip install -qq --editable '.[simulator]' ansible-core --constraint tests/requirements.txt
+	@$(PIP) --require-hashes --requirement tests/locks/demo.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.demo
+$(VENV)/.tests: $(VENV)/.demo tests/locks/tests.txt
 	@echo "Installing the test tools into $(VENV) ..."
-	@$(BIN)/python -m pip install -qq --requirement tests/requirements.txt
+	@$(PIP) --require-hashes --requirement tests/locks/tests.txt
 	@touch $@

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import collection
 
+LOCK = collection.ROOT / "tests" / "locks" / "checks.txt"
+PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
+
 
 def interpreter(prefix: Sequence[str] = ()) -> str:
     """A Python that a command with this prefix (to be another user, say) can run: the running one, or the system's."""
@@ -26,11 +29,13 @@ def interpreter(prefix: Sequence[str] = ()) -> str:
 def wheels(folder: Path, python: str | Path = sys.executable) -> Path:
     """Put wheels of this checkout and of all that it depends on into the new folder ``folder``; gives it back.
 
-    It is built from a copy, because a build leaves its traces beside the sources.
+    It is built from a copy, because a build leaves its traces beside the sources. What it depends on is what is locked.
     """
     source = collection.copy(folder.with_name(f"{folder.name}-source"))
-    _run(python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--wheel-dir", folder, source)
+    _run(sys.executable, *PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
     shutil.rmtree(source)
+    locked = ("--require-hashes", "--only-binary", ":all:", "--requirement", LOCK)
+    _run(python, *PIP, "download", *locked, "--dest", folder)
     return folder
 
 
@@ -42,9 +47,8 @@ def install(folder: Path, python: str = sys.executable) -> Path:
     _run(python, "-m", "venv", folder)
     bin_folder = folder / "bin"
     found = wheels(folder.with_name(f"{folder.name}-wheels"), bin_folder / "python")
-    options: list[str | Path] = ["--quiet", "--disable-pip-version-check", "--compile", "--no-index"]
-    options += ["--find-links", found]
-    _run(bin_folder / "python", "-m", "pip", "install", *options, "wabiz-monitoring")
+    options = ("--compile", "--no-index", "--find-links", found)
+    _run(bin_folder / "python", *PIP, "install", *options, "wabiz-monitoring")
     return bin_folder
 
 

@@ -3,12 +3,15 @@
 
 A stage that passes says so in one line with its time, and repeats the closing lines of the tests that it ran; one that
 fails shows all that it printed, and the others run nevertheless. The exit code is the number of stages that failed.
+Stages of different lanes run side by side, so what they print comes when they end.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import importlib.util
+import json
 import os
 import re
 import signal
@@ -16,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +29,7 @@ import collection
 ROOT = collection.ROOT
 BIN = Path(sys.executable).parent
 DOMAIN = "plugins/module_utils/_core"
+LOCKS = ROOT / "tests" / "locks"
 CACHE = Path(sys.prefix) / "cache"
 
 #: What the collection consists of once it is installed; the rest of this root belongs to the distribution.
@@ -45,6 +50,10 @@ CHATTER = re.compile(
 
 class StageError(Exception):
     """A stage did not pass; what it printed says why."""
+
+
+class LeftOut(Exception):
+    """A stage could not do its work, and nothing of this project is the reason; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -177,13 +186,45 @@ def galaxy(run: Run) -> None:
     run.ansible(BIN / "python", "-m", "galaxy_importer.main", archive)
 
 
+def fuzz(run: Run) -> None:
+    for target, runs in (("answer", 15_000), ("threshold", 200_000)):
+        # Of what it finds the input is printed, too.
+        options = (f"-runs={runs}", "-print_final_stats=1", f"-artifact_prefix={run.room.scratch}/")
+        told = run("python", "-m", "fuzz", target, *options, cwd=ROOT / "tests")
+        (done,) = re.findall(r"^stat::number_of_executed_units: (\d+)$", told, re.MULTILINE)
+        run.note(f"{target}: {done} inputs, nothing found")
+
+
+def audit(run: Run) -> None:
+    asked = ("--disable-pip", "--require-hashes", "--requirement", LOCKS / "tests.txt", "--progress-spinner", "off")
+    try:
+        told = run("pip-audit", *asked, "--format", "json")
+    except StageError:
+        # It fails for a vulnerability, which it tells, and where there is nobody to ask.
+        if "requests.exceptions.ConnectionError" in run.printed:
+            raise LeftOut("no package index can be reached") from None
+        raise
+    answer = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
+    untold = [each["name"] for each in answer["dependencies"] if "skip_reason" in each]
+    if len(untold) == len(answer["dependencies"]):
+        raise LeftOut("the package index answers no questions about vulnerabilities")
+    if untold:
+        run.note(f"the package index knows nothing of {', '.join(untold)}")
+
+
 @dataclass(frozen=True)
 class Stage:
-    """A name, what it does, and the tool without which it is left out."""
+    """What it does, the tool or module without which it is left out, and the lane that it runs in."""
 
     says: str
     work: Callable[[Run], object]
-    tool: str = "python"
+    needs: str = "python"
+    lane: str = "collection"
+
+    @property
+    def missing(self) -> bool:
+        """Whether it is left out."""
+        return not (BIN / self.needs).exists() and importlib.util.find_spec(self.needs) is None
 
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -198,10 +239,10 @@ DOCS = (
 )
 
 STAGES = {
-    "ruff": Stage("the linter", lambda run: run("ruff", "check", ".")),
+    "ruff": Stage("the linter, for security too", lambda run: run("ruff", "check", ".")),
     "format": Stage("the formatter has nothing to change", lambda run: run("ruff", "format", "--check", ".")),
     "types": Stage("the type checker, over all Python files", types),
-    "checks": Stage("the distribution's tests", lambda run: run.pytest("-n", "2", "tests/checks")),
+    "audit": Stage("no tool or library that is locked has a vulnerability that is known", audit, "pip-audit"),
     "sanity": Stage("ansible-test sanity", lambda run: run.ansible(*SANITY), "ansible-test"),
     "interpreters": Stage("the collection compiles and imports on each Python here", interpreters, "ansible-test"),
     "units": Stage(
@@ -211,11 +252,6 @@ STAGES = {
         "ansible-test integration",
         lambda run: run.ansible("ansible-test", "integration", "--python", PYTHON),
         "ansible-test",
-    ),
-    "playbooks": Stage(
-        "the gate and the rolling upgrade on a simulated cluster",
-        lambda run: run.pytest("-n", "2", "tests/playbooks"),
-        "ansible-playbook",
     ),
     "ansible-lint": Stage(
         "ansible-lint, profile production",
@@ -227,9 +263,18 @@ STAGES = {
         "the changelog's fragments", lambda run: run.ansible("antsibull-changelog", "lint"), "antsibull-changelog"
     ),
     "galaxy": Stage("the collection builds, installs, and Galaxy would import it", galaxy, "ansible-galaxy"),
+    "checks": Stage("the distribution's tests", lambda run: run.pytest("-n", "2", "tests/checks"), lane="checks"),
+    "fuzz": Stage("the parsers, whatever they are given", fuzz, "atheris", lane="checks"),
     "engines": Stage(
         "the checks in a real Nagios and a real Icinga 2",
         lambda run: run.pytest("-n", "2", "--dist", "loadfile", "tests/engines"),
+        lane="engines",
+    ),
+    "playbooks": Stage(
+        "the gate and the rolling upgrade on a simulated cluster",
+        lambda run: run.pytest("-n", "2", "tests/playbooks"),
+        "ansible-playbook",
+        lane="engines",
     ),
 }
 
@@ -237,22 +282,37 @@ STAGES = {
 def report(name: str, room: Room) -> bool:
     """Run one stage and tell how it went."""
     stage = STAGES[name]
-    if not (BIN / stage.tool).exists():
-        print(f"{name:<13}  left out: {stage.tool} is not in {BIN} (it needs Python 3.11)", flush=True)
-        return True
-    print(f"{name:<13}", end="", flush=True)
     begun = time.monotonic()
     run = Run(room)
+    passed = True
     try:
+        if stage.missing:
+            raise LeftOut(f"{stage.needs} is not in {BIN} (it needs Python 3.11)")
         stage.work(run)
-        passed = True
+        outcome = f"passed: {stage.says}"
+    except LeftOut as reason:
+        outcome = f"left out: {reason}"
     except StageError:
         passed = False
-    print(f"{time.monotonic() - begun:6.1f} s  {'passed' if passed else 'FAILED'}: {stage.says}", flush=True)
-    for line in run.printed.splitlines():
-        if CLOSING.match(line) if passed else not CHATTER.match(line):
-            print(f"    {line}", flush=True)
+        outcome = f"FAILED: {stage.says}"
+    ended = f"{name:<13}{time.monotonic() - begun:6.1f} s  {outcome}"
+    shown = [line for line in run.printed.splitlines() if (CLOSING.match(line) if passed else not CHATTER.match(line))]
+    # In one piece: another lane may have something to tell at the same time.
+    print("\n".join([ended, *(f"    {line}" for line in shown)]), flush=True)
     return passed
+
+
+def failures(names: Iterable[str], room: Room) -> list[str]:
+    """Run stages, each lane's one after another in the order given; gives the names of those that failed."""
+    lanes: dict[str, list[str]] = {}
+    for name in names:
+        lanes.setdefault(STAGES[name].lane, []).append(name)
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return [name for lane in pool.map(lambda lane: _failures(lane, room), lanes.values()) for name in lane]
+
+
+def _failures(lane: list[str], room: Room) -> list[str]:
+    return [name for name in lane if not report(name, room)]
 
 
 def main() -> int:
@@ -268,8 +328,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wabiz-stages-") as scratch:
-        room = Room(Path(scratch))
-        failed = [name for name in names if not report(name, room)]
+        failed = failures(names, Room(Path(scratch)))
     told = f"failed: {', '.join(failed)}" if failed else "all passed"
     print(f"{len(names)} stages in {time.monotonic() - begun:.0f} s, {told}")
     return len(failed)

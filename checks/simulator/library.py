@@ -53,7 +53,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+            self.content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # it is a safe one
         except (OSError, UnicodeDecodeError) as error:
             raise ScenarioError(f"{path}: cannot be read: {error}") from error
         except yaml.MarkedYAMLError as error:

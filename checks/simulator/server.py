@@ -24,7 +24,7 @@ from .library import load_scenarios
 WEEK = 7 * 86400.0
 
 # What a client reaches under the name localhost.
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104  # names, nothing is bound here
 
 
 @final

@@ -89,7 +89,7 @@ def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper]
     if credentials.token is not None:
         reply = _get(transport, credentials.token)
         if reply.status != 401 or not credentials.can_log_in:
-            return _body(reply, "the token given is refused", _NEW_TOKEN)
+            return _body(reply, "the token given is refused", _ASK_ANEW)
     if not credentials.can_log_in:
         return _body(_get(transport, None), _lacking(credentials), _GIVE)
     if keeper is None or not keeper.keeps:
@@ -114,7 +114,7 @@ def ask_timed(
 
 
 _JUST_GIVEN = "the token just given out is refused"
-_NEW_TOKEN = "get a new token, which lives 7 days, or give user name and password in its place"
+_ASK_ANEW = "get a new token, which lives 7 days, or give user name and password in its place"
 _GIVE = "give user name and password: WA_WEB_USERNAME and WA_WEB_PASSWORD in the environment are one way"
 
 

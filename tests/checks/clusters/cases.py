@@ -115,7 +115,7 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def _read(path: Path) -> Iterator[Case]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # it is a safe one
     except (yaml.YAMLError, CaseError) as error:
         raise CaseError(f"{path.name}: {error}") from error
     for name, table in content.items():
