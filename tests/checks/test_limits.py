@@ -54,6 +54,13 @@ SET = [
     ("space", [], ["10GiB"], dict.fromkeys(["space", *VOLUMES], (None, "10737418240:"))),
     ("space", [], ["logs=5GiB"], {"logs": (None, "5368709120:")}),
     ("build", [], ["30d"], {"build": (None, "2592000:")}),
+    # With a limit of its own for each volume, the general one is nobody's.
+    (
+        "space",
+        ["500MiB"],
+        [f"{volume}=100MiB" for volume in VOLUMES],
+        {**dict.fromkeys(VOLUMES, ("524288000:", "104857600:")), "space": (None, "1073741824:")},
+    ),
     # A wish that goes the other way is not swallowed, odd as it may be.
     ("space", ["~:1GiB"], [], dict.fromkeys(["space", *VOLUMES], ("~:1073741824", "1073741824:"))),
 ]
@@ -68,6 +75,7 @@ REFUSED = [
     ),
     ("space", ["500MiB"], ["1GiB"], "-w 500MiB for space can never fire: -c 1GiB swallows it"),
     ("space", ["5GiB"], ["5GiB"], "can never fire"),
+    ("space", ["500MiB"], ["data=100MiB"], "-w 500MiB for space can never fire: -c 1GiB swallows it (its default"),
     ("space", ["logs=100MiB"], [], "for logs can never fire"),
     ("space", ["2GiB"], ["logs=3GiB"], "for logs can never fire"),
     ("build", ["7d"], [], "for build can never fire"),

@@ -30,6 +30,8 @@ MEASURES: Mapping[str, Measure] = {
 }
 SUBJECTS: Mapping[str, str] = dict({name: name for name in MEASURES}, **dict.fromkeys(VOLUMES, "space"))
 """What a threshold can be set for, and the measure that it belongs to: each volume can have its own."""
+_GENERAL = {measure for subject, measure in SUBJECTS.items() if subject != measure}
+"""Measures of which no value is judged by itself: its parts are, each by its own limit or by this one."""
 
 
 class Limit(NamedTuple):
@@ -66,13 +68,13 @@ def parse_limits(
         crit = chosen_crit or parse_range(measure.critical, measure.unit, measure.bare)
         limit = Limit(*(None if limit.never_alerts() else limit for limit in (warn, crit)))
         if limit.warning and limit.critical and limit.critical.swallows(limit.warning):
-            if chosen_warn:
+            if chosen_warn and subject not in _GENERAL:
                 raise ValueError(
                     "%s %s for %s can never fire: %s %s swallows it%s"
                     % (
                         called[0],
                         warn.written,
-                        subject,
+                        subject if any(subject in words for words in given) else measure_name,
                         called[1],
                         crit.written,
                         "" if chosen_crit else " (its default; give it too, ~: for none)",
