@@ -4,7 +4,7 @@
 # are missing. Anywhere else it says what is left out, and it is no failure.
 set -eu
 
-packages="nagios4-core icinga2-bin icinga2-common nagios-nrpe-server nagios-nrpe-plugin monitoring-plugins-basic"
+packages="nagios4-core icinga2-bin icinga2-common nagios-nrpe-server nagios-nrpe-plugin monitoring-plugins-basic influxdb"
 
 missing=
 PATH=$PATH:/usr/sbin
@@ -12,6 +12,7 @@ command -v nagios4 >/dev/null || missing="Nagios 4"
 command -v icinga2 >/dev/null || missing="${missing:+$missing and }Icinga 2"
 { command -v nrpe && [ -x /usr/lib/nagios/plugins/check_nrpe ]; } >/dev/null || missing="${missing:+$missing and }NRPE"
 [ -x /usr/lib/nagios/plugins/check_dummy ] || missing="${missing:+$missing and }the Monitoring Plugins"
+command -v influxd >/dev/null || missing="${missing:+$missing and }InfluxDB"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
