@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,16 +189,8 @@ def host(name: str, named: Sequence[str], variables: Mapping[str, str]) -> str:
 
 def checked(engine: Icinga, services: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Record]:
     """Have all services checked at once; gives what came of it."""
-    due = {service: engine.force(*service) for service in services}
-
-    def record(service: tuple[str, str]) -> Record | None:
-        found = engine.service(*service)
-        return found if found and found.checked >= due[service] else None
-
-    return {
-        service: engine.wait(lambda of=service: record(of), lambda of=service: f"{of} is checked", 60)  # type: ignore[misc]
-        for service in services
-    }
+    with ThreadPoolExecutor(len(services)) as pool:
+        return dict(zip(services, pool.map(lambda service: engine.check_now(*service), services), strict=True))
 
 
 def written(influxdb: InfluxDB, printed: Mapping[tuple[str, str], Record]) -> bool:
