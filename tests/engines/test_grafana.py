@@ -28,7 +28,7 @@ from .user import User, executable
 
 DOCS = Path(__file__).parents[2] / "docs"
 FILE = DOCS / "grafana" / "wabiz.json"
-DASHBOARD = json.loads(FILE.read_text(encoding="utf-8"))
+DASHBOARD: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 
 OWN = [check.name for check in CHECKS]
 
@@ -48,18 +48,27 @@ apply Service "wabiz-" for (check in host.vars.wabiz_checks) {
 """
 
 
-def panels() -> list[dict[str, Any]]:
-    """The panels that show data."""
-    return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+def rows() -> dict[str, list[dict[str, Any]]]:
+    """The panels that show data, by the title of their row."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    title = ""
+    for panel in DASHBOARD["panels"]:
+        if panel["type"] == "row":
+            title = panel["title"]
+        else:
+            found.setdefault(title, []).append(panel)
+    return found
+
+
+def panels(kind: str = "") -> list[dict[str, Any]]:
+    """All panels that show data, or those of one type."""
+    return [panel for row in rows().values() for panel in row if kind in ("", panel["type"])]
 
 
 def row_of(check: Check) -> list[dict[str, Any]]:
-    """The panels of a check: what follows its row."""
-    titles = [panel["title"] if panel["type"] == "row" else "" for panel in DASHBOARD["panels"]]
-    (start,) = (at for at, title in enumerate(titles) if title.startswith(f"$host {check.name}:"))
-    rest = DASHBOARD["panels"][start + 1 :]
-    rows = [at for at, panel in enumerate(rest) if panel["type"] == "row"]
-    return rest[: rows[0] if rows else None]
+    """The panels of a check."""
+    (found,) = (row for title, row in rows().items() if title.startswith(f"$host {check.name}:"))
+    return found
 
 
 def queries(shown: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -225,7 +234,7 @@ def test_panels_show_all_that_the_check_printed_of_the_chosen_deployment(scene: 
 
 
 def test_the_table_has_the_state_of_every_service_and_sorts_by_how_bad_it_is(scene: Scene) -> None:
-    (table,) = (panel for panel in panels() if panel["type"] == "table")
+    (table,) = panels("table")
     (query,) = queries([table])
     rows = {(of.tags["hostname"], of.tags["service"]): values(of.rows[-1]) for of in scene.ask(query)}
     states = {service: record.state for service, record in scene.printed.items()}
@@ -236,7 +245,7 @@ def test_the_table_has_the_state_of_every_service_and_sorts_by_how_bad_it_is(sce
 
 @pytest.mark.parametrize("name", [*DEPLOYMENTS, SILENT])
 def test_the_timeline_has_the_states_of_the_chosen_deployment(scene: Scene, name: str) -> None:
-    (timeline,) = (panel for panel in panels() if panel["type"] == "state-timeline")
+    (timeline,) = panels("state-timeline")
     (query,) = queries([timeline])
     words = mapped(timeline)
     shown = {of.tags["service"]: [words[int(values(row)[0])] for row in of.rows] for of in scene.ask(query, name)}
