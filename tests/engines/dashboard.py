@@ -38,6 +38,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common, units
+from grafana_foundation_sdk.models.dashboard import Dashboard as DashboardModel
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DataSourceRef,
@@ -132,7 +133,7 @@ class InfluxQL(Dataquery, Builder["InfluxQL"]):
         }
 
 
-def dashboard() -> Dashboard:
+def dashboard() -> DashboardModel:
     """The whole dashboard: all deployments, then one of them, a row for each check."""
     built = (
         Dashboard("WhatsApp Business deployments")
@@ -157,12 +158,18 @@ def dashboard() -> Dashboard:
         built.with_row(Row(f"$host {check.name}: {question}?"))
         for panel in _panels(check):
             built.with_panel(panel)
-    return built
+    return _numbered(built.build())
+
+
+def _numbered(whole: DashboardModel) -> DashboardModel:
+    for number, panel in enumerate(whole.panels or [], 1):
+        panel.id_val = number
+    return whole
 
 
 def made() -> str:
     """What the file has to hold."""
-    return json.dumps(dashboard().build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
+    return json.dumps(dashboard(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
 
 
 def _variable(name: str, label: str, tag: str, where: str = "") -> QueryVariable:
@@ -192,6 +199,7 @@ def _mappings() -> ValueMap:
 
 
 def _all_deployments() -> Table:
+    columns = {name: place for place, name in enumerate(("hostname", "service", "severity", "Time"))}
     each = '"hostname", "service"'
     last = f'SELECT last("severity") AS "severity" FROM ({_severities(each)}) WHERE $timeFilter GROUP BY {each}'
     host = "${__data.fields.hostname:percentencode}"
@@ -207,6 +215,8 @@ def _all_deployments() -> Table:
         .span(24)
         .height(8)
         .with_target(InfluxQL(last, table=True))
+        # Grafana has the columns of tags in no order.
+        .with_transformation(DataTransformerConfig("organize", options={"indexByName": columns}))
         .sort_by([TableSortByFieldState().display_name("State").desc(True)])
         .override_by_name(
             "hostname",
@@ -242,6 +252,7 @@ def _states() -> StateTimeline:
         .interval("1m")
         .with_target(InfluxQL(worst, "$tag_service"))
         .mappings([_mappings()])
+        .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .show_value(common.VisibilityMode.NEVER)
         .merge_values(True)
         .row_height(0.8)
@@ -369,6 +380,7 @@ def _life(check: Check, label: str) -> Stat:
         .unit("suffix:days")
         .decimals(1)
         .thresholds(_thresholds(DEFAULTS[check.name], DAY))
+        .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .color_mode(common.BigValueColorMode.BACKGROUND)
         .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
