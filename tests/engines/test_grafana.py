@@ -124,11 +124,13 @@ class Scene:
         """The services of a host."""
         return [service for of, service in self.printed if of == host]
 
-    def ask(self, query: str, host: str = "", hours_earlier: int = 0) -> list[Series]:
-        """The series that Grafana would get for this host and all of its services."""
-        begin, end = (time - 3600 * hours_earlier for time in (self.begin, self.end))
-        services = self.services(host)
-        return self.influxdb.query(expanded(query, host=host, services=services, begin=begin, end=end))
+    def ask(
+        self, query: str, host: str = "", services: Sequence[str] = (), begin: float = 0, end: float = 0
+    ) -> list[Series]:
+        """The series that Grafana would get for this host, its services unless some are named, and the time of them."""
+        services = services or self.services(host)
+        text = expanded(query, host=host, services=services, begin=begin or self.begin, end=end or self.end)
+        return self.influxdb.query(text)
 
     def shown(self, panel: Mapping[str, Any], host: str) -> Iterator[tuple[str, float]]:
         """Label and last value of each line or tile of a panel."""
@@ -165,13 +167,14 @@ def scene(
     user: User, scratch: Path, checks: Path, icinga2: Callable[..., Icinga], influxdb: InfluxDB
 ) -> Iterator[Scene]:
     """Every service checked once, and what Icinga wrote of it in InfluxDB."""
-    writers = 'const InfluxToken = "secret"\n' + configuration("Influxdb2Writer") + configuration("InfluxdbWriter")
-    writers = writers.replace(
-        "port = 8086", f"port = {influxdb.port}, flush_interval = 1s, enable_send_thresholds = true"
+    here = f"port = {influxdb.port}, flush_interval = 1s, enable_send_thresholds = true"
+    writers = configuration("Influxdb2Writer") + configuration("InfluxdbWriter")
+    text = (
+        f'const WabizPluginDir = "{checks}"\n'
+        'const InfluxToken = "secret"\n'
+        f"{COMMANDS.read_text(encoding='utf-8')}{SERVICES}{writers.replace('port = 8086', here)}"
     )
-    text = f'const WabizPluginDir = "{checks}"\n{COMMANDS.read_text(encoding="utf-8")}\n{SERVICES}\n{writers}'
-    no_answer = user.file(scratch / "no-answer", "")
-    text += host(SILENT, ["socket"], {"file": str(no_answer)})
+    text += host(SILENT, ["socket"], {"file": str(user.file(scratch / "no-answer", ""))})
     with ExitStack() as running:
         for number, (name, (scenario, named)) in enumerate(DEPLOYMENTS.items()):
             simulator = running.enter_context(Simulator(scenario))
@@ -236,11 +239,15 @@ def test_panels_show_all_that_the_check_printed_of_the_chosen_deployment(scene: 
 def test_the_table_has_the_state_of_every_service_and_sorts_by_how_bad_it_is(scene: Scene) -> None:
     (table,) = panels("table")
     (query,) = queries([table])
-    rows = {(of.tags["hostname"], of.tags["service"]): values(of.rows[-1]) for of in scene.ask(query)}
-    states = {service: record.state for service, record in scene.printed.items()}
-    assert set(states.values()) == set(State)
-    assert rows == {service: [mapped(table).index(state.name)] for service, state in states.items()}
+    told = {(of.tags["hostname"], of.tags["service"]): of.rows for of in scene.ask(query)}
+    assert {record.state for record in scene.printed.values()} == set(State)
+    assert told.keys() == scene.printed.keys()
+    for service, record in scene.printed.items():
+        (row,) = told[service]
+        assert mapped(table)[int(row["severity"])] == record.state.name
+        assert row["time"] / 1000 == pytest.approx(record.checked, abs=60)
     assert mapped(table) == ["OK", "WARNING", "UNKNOWN", "CRITICAL"]
+    assert table["options"]["sortBy"] == [{"desc": True, "displayName": "State"}]
 
 
 @pytest.mark.parametrize("name", [*DEPLOYMENTS, SILENT])
@@ -254,17 +261,23 @@ def test_the_timeline_has_the_states_of_the_chosen_deployment(scene: Scene, name
 
 def mapped(panel: Mapping[str, Any]) -> list[str]:
     """The words that a panel shows for 0, 1, 2 and so on."""
-    options: dict[str, Any] = {}
-    override = [value for of in panel["fieldConfig"]["overrides"] for value in of["properties"]]
-    found = [value["value"] for value in override if value["id"] == "mappings"]
-    for mapping in (found or [panel["fieldConfig"]["defaults"].get("mappings")])[0]:
-        options |= mapping["options"]
-    return [options[str(value)]["text"] for value in range(len(options))]
+    config = panel["fieldConfig"]
+    overridden = ({of["id"]: of["value"]} for override in config["overrides"] for of in override["properties"])
+    found = [mapping for settings in (config["defaults"], *overridden) for mapping in settings.get("mappings", ())]
+    options = {value: shown["text"] for mapping in found for value, shown in mapping["options"].items()}
+    return [options[str(value)] for value in range(len(options))]
 
 
 def test_nothing_is_shown_outside_of_the_chosen_time(scene: Scene) -> None:
     for query in queries(panels()):
-        assert scene.ask(query, "wa-berlin", hours_earlier=24) == []
+        assert scene.ask(query, "wa-berlin", end=scene.begin, begin=scene.begin - 3600) == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_only_the_chosen_service_is_shown(scene: Scene, check: Check) -> None:
+    for query in queries(row_of(check)):
+        shown = {name: bool(scene.ask(query, "wa-berlin", [f"wabiz-{name}"])) for name in OWN}
+        assert shown == {name: name == check.name for name in OWN}
 
 
 def test_the_variables_offer_the_deployments_and_the_services_of_one(scene: Scene) -> None:
