@@ -76,7 +76,7 @@ class Shown(NamedTuple):
     worst: str
     """The function of InfluxQL that keeps what is worst in an interval, so that a short fault shows in a long range.
 
-    Where either side is bad, the last."""
+    Of what errs to both sides, or is shown as it is now, the last."""
     colour: str = ""
     """Empty where each node has its own."""
 
@@ -94,7 +94,7 @@ SHOWN: Mapping[str, Shown] = {
     "free_logs": Shown("Free on logs", "min"),
     "free_media_incoming": Shown("Free on media_incoming", "min"),
     "free_media_outgoing": Shown("Free on media_outgoing", "min"),
-    "build_expires_in": Shown("Until the build expires", "min"),
+    "build_expires_in": Shown("Until the build expires", "last"),
     "clock_offset": Shown("Ahead of us", "last"),
 }
 
@@ -373,6 +373,7 @@ def _measured(check: Check, label: str, unit: str) -> TimeSeries:
 
 def _life(check: Check, label: str) -> Stat:
     """Days that are left, a tile for each node."""
+    days = f'{SHOWN[label].worst}("value") / {DAY}'
     return (
         Stat()
         .datasource(DATASOURCE)
@@ -384,7 +385,7 @@ def _life(check: Check, label: str) -> Stat:
         .color_mode(common.BigValueColorMode.BACKGROUND)
         .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
-        .with_target(InfluxQL(_query(check, _any_node(label), f'last("value") / {DAY}', '"metric"'), "$tag_metric"))
+        .with_target(InfluxQL(_query(check, _any_node(label), days, '"metric"'), "$tag_metric"))
         .with_transformation(_node_names(label))
     )
 
@@ -410,7 +411,6 @@ def _state(limit: Limit, value: float) -> State:
 
 def main() -> None:
     """Write the dashboard."""
-    FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(made(), encoding="utf-8")
     print(FILE)
 
