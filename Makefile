@@ -37,6 +37,7 @@ lock: $(VENV)/.tests ## tests/locks anew: the newest of all that tests, demo and
 	@printf 'ansible-core\nsetuptools\n' | $(LOCK) --extra simulator --constraint tests/locks/tests.txt \
 		--output-file tests/locks/demo.txt pyproject.toml -
 	@$(LOCK) --constraint tests/locks/tests.txt --output-file tests/locks/checks.txt pyproject.toml
+	@sed -i '1i # SPDX-License-Identifier: BSD-2-Clause' tests/locks/*.txt
 
 venv: $(VENV)/.tests ## The virtual environment, with the distribution and every test tool
 
