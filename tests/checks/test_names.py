@@ -39,6 +39,11 @@ CALLED = [
         [("wa1:a", "wa1", COREAPP), ("wa1_coreapp", "wa1_coreapp", None)],
         [("wa1", "wa1_coreapp"), ("wa1_coreapp", "wa1_coreapp_2")],
     ),
+    # And one that is called like the next label, too.
+    (
+        [("wa_1_coreapp_2", "wa_1_coreapp_2", None), ("wa|1:a", "wa|1", COREAPP), ("wa|1:b", "wa|1", COREAPP)],
+        [("wa_1_coreapp_2", "wa_1_coreapp_2"), ("wa/1:a", "wa_1_coreapp"), ("wa/1:b", "wa_1_coreapp_3")],
+    ),
     ([], []),
 ]
 
