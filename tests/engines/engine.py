@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+import time
 
 from .daemon import Daemon
 from .record import Record, State
@@ -31,10 +32,16 @@ class Engine(Daemon):
 
     def check_now(self, host: str, service: str, timeout: float = 30) -> Record:
         """Have a service checked out of turn, and give the record of that check (or of one still later)."""
-        due = self.force(host, service)
+        due = asked = self.force(host, service)
 
         def checked() -> Record | None:
+            nonlocal asked
             record = self.service(host, service)
-            return record if record and record.checked >= due else None
+            if record and record.checked >= due:
+                return record
+            # Icinga forgets what it is asked while it still puts away the result before.
+            if time.time() > asked + 5:
+                asked = self.force(host, service)
+            return None
 
         return self.wait(checked, lambda: f"{service} is checked: {self.service(host, service)}", timeout)

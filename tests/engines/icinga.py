@@ -82,6 +82,9 @@ class Icinga(Engine):
     ``port`` that the others know.
     """
 
+    #: Who may ask everything of its API.
+    API_USER = "tests"
+
     #: Our own questions.
     NOISE = re.compile("/HttpServerConnection: |/ApiListener: New client connection ")
 
@@ -95,23 +98,27 @@ class Icinga(Engine):
         name: str = "icinga",
         zones: str | None = None,
         port: int | None = None,
+        plugins: str | Path = PLUGINS,
     ) -> None:
+        self.name = name
         self.port = port or free_port()
+        self.password = secrets.token_hex(16)
         self._authority = authority
-        self._password = secrets.token_hex(16)
         user.folder(folder)
         authority.issue(name, folder)
         for place in ("log", "run", "cache", "spool", "conf"):
             user.folder(folder / place)
-        alone = "object Endpoint NodeName {}\nobject Zone NodeName { endpoints = [ NodeName ] }\n"
+        # The Director asks where an endpoint is; its own Icinga pays no heed.
+        alone = f'object Endpoint NodeName {{ host = "127.0.0.1", port = {self.port} }}\n'
+        alone += "object Zone NodeName { endpoints = [ NodeName ] }\n"
         self.configuration = user.file(
             folder / "conf" / "icinga2.conf",
             f'const NodeName = "{name}"\n'
-            f'const PluginDir = "{PLUGINS}"\n'
+            f'const PluginDir = "{plugins}"\n'
             "include <itl>\n"
             f"{alone if zones is None else zones}"
             f'object ApiListener "api" {{ bind_host = "127.0.0.1", bind_port = {self.port}, accept_commands = true }}\n'
-            f'object ApiUser "tests" {{ password = "{self._password}", permissions = [ "*" ] }}\n'
+            f'object ApiUser "{self.API_USER}" {{ password = "{self.password}", permissions = [ "*" ] }}\n'
             'object CheckerComponent "checker" {}\n'
             f"{configuration}",
         )
@@ -140,7 +147,7 @@ class Icinga(Engine):
     def api(self, method: str, path: str, body: object = None) -> Any:
         """Ask ``/v1/PATH``; gives the ``results``. Raises OSError (urllib's) when it is refused."""
         request = urllib.request.Request(f"https://127.0.0.1:{self.port}/v1/{path}", method=method)
-        login = base64.b64encode(f"tests:{self._password}".encode()).decode()
+        login = base64.b64encode(f"{self.API_USER}:{self.password}".encode()).decode()
         request.add_header("Authorization", f"Basic {login}")
         request.add_header("Accept", "application/json")
         data = None if body is None else json.dumps(body).encode()
