@@ -5,6 +5,8 @@
 set -eu
 
 packages="nagios4-core icinga2-bin icinga2-common nagios-nrpe-server nagios-nrpe-plugin monitoring-plugins-basic influxdb"
+# The Director needs a database; this one is the server alone, and no service.
+packages="$packages icingaweb2-module-director icingacli php-cli php-mysql mariadb-server-core"
 
 missing=
 PATH=$PATH:/usr/sbin
@@ -13,6 +15,8 @@ command -v icinga2 >/dev/null || missing="${missing:+$missing and }Icinga 2"
 { command -v nrpe && [ -x /usr/lib/nagios/plugins/check_nrpe ]; } >/dev/null || missing="${missing:+$missing and }NRPE"
 [ -x /usr/lib/nagios/plugins/check_dummy ] || missing="${missing:+$missing and }the Monitoring Plugins"
 command -v influxd >/dev/null || missing="${missing:+$missing and }InfluxDB"
+{ command -v icingacli && command -v mariadbd && php -m | grep pdo_mysql && [ -d /usr/share/icingaweb2/modules/director ]; } \
+    >/dev/null 2>&1 || missing="${missing:+$missing and }the Icinga Director"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

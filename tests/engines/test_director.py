@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from .icinga import Icinga
 from .monitored import Monitored
 from .record import State
 from .user import User
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "director.md"
 
 SECRET = "Wolkenkuckucksheim"
 STANDARD = tuple(check.name for check in CHECKS)
@@ -94,41 +97,52 @@ def scene(
         director = Director(user, folder / "web", database, icinga)
         director("basket", "restore", given=made())
         director("basket", "restore", given=json.dumps({"Basket": {"wabiz": BASKET}}))
-        options = f"[berlin]\nusername = monitor\npassword = {SECRET}\n"
+        options = f"[wa-berlin]\nusername = monitor\npassword = {SECRET}\n"
         file = user.file(folder / "deployments.ini", options)
-        add_host(
-            director,
-            "berlin",
-            wabiz_hostname="localhost",
-            wabiz_port=berlin.port,
-            wabiz_ca_file=str(berlin.ca_file),
-            wabiz_extra_opts=f"berlin@{file}",
-        )
+        place = {
+            "wabiz_hostname": "localhost",
+            "wabiz_port": berlin.port,
+            "wabiz_ca_file": str(berlin.ca_file),
+            "wabiz_extra_opts": f"wa-berlin@{file}",
+        }
+        host = documented_host()
+        assert place.keys() <= host["vars"].keys()
+        director("host", "create", "wa-berlin", "--json", json.dumps({**host, "vars": {**host["vars"], **place}}))
         for name, of in OTHERS.items():
-            add_host(director, name, wabiz_checks=list(of), **VARIABLES)
+            variables = {**VARIABLES, "wabiz_checks": of}
+            more = {"imports": ["wabiz-deployment"], "address": "127.0.0.1", "vars": variables}
+            director("host", "create", name, "--json", json.dumps(more))
         director.deploy()
         yield Scene(director, icinga, berlin)
 
 
-def add_host(director: Director, name: str, **variables: Any) -> None:
-    """Make a host of the basket's template."""
-    host = {"imports": ["wabiz-deployment"], "address": "127.0.0.1", "vars": variables}
-    director("host", "create", name, "--json", json.dumps(host))
+def documented_host() -> dict[str, Any]:
+    """The host that the page shows."""
+    block = re.search(r"^```json\n(.*?)^```$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert block
+    found: dict[str, Any] = json.loads(block[1])
+    return found
+
+
+def comparable(value: Any) -> Any:
+    """Part of a basket without what a database made up; some versions of the Director write numbers as texts."""
+    if isinstance(value, dict):
+        return {name: comparable(of) for name, of in value.items() if name not in ("originalId", "uuid")}
+    if isinstance(value, list):
+        return [comparable(of) for of in value]
+    return str(value) if type(value) is int else value
 
 
 def by_content(objects: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A basket in which nothing depends on numbers that some database gave."""
-    fields = {int(number): field for number, field in objects["Datafield"].items()}
-    found = {kind: dict(of) for kind, of in objects.items()}
-    found["Datafield"] = {field["varname"]: field for field in fields.values()}
-    for kind in ("Command", "HostTemplate", "ServiceTemplate"):
-        for name, of in found[kind].items():
-            links = [{**link, "datafield_id": fields[link["datafield_id"]]["varname"]} for link in of["fields"]]
-            found[kind][name] = {**of, "fields": links}
-    return {
-        kind: {name: {key: value for key, value in of.items() if key != "originalId"} for name, of in named.items()}
-        for kind, named in found.items()
-    }
+    """A basket with fields known by their variables, in which versions of the Director do not differ."""
+    found: dict[str, dict[str, Any]] = comparable(objects)
+    fields = found.pop("Datafield")
+    for of in (each for named in found.values() for each in named.values()):
+        for link in of.get("fields", ()):
+            link["datafield_id"] = fields[link["datafield_id"]]["varname"]
+        if isinstance(of.get("services"), dict):
+            of["services"] = list(of["services"].values())
+    return {**found, "Datafield": {field["varname"]: field for field in fields.values()}}
 
 
 def test_the_director_has_of_the_basket_what_was_given(scene: Scene) -> None:
@@ -161,7 +175,7 @@ def test_a_host_gets_the_services_that_it_names_as_often_as_the_role_would_run_t
             role["check_plugins_retry_interval"],
             attempts[host != "one" and check != "socket"],
         )
-        for host, of in {"berlin": STANDARD, **OTHERS}.items()
+        for host, of in {"wa-berlin": STANDARD, **OTHERS}.items()
         for check in of
     }
 
@@ -197,29 +211,29 @@ def test_a_host_is_checked_by_the_same_commands_as_without_a_director(
 
 
 def test_a_service_turns_red_and_green_with_the_deployment(scene: Scene) -> None:
-    healthy = scene.icinga.check_now("berlin", "wabiz-space")
+    healthy = scene.icinga.check_now("wa-berlin", "wabiz-space")
     assert healthy.state == State.OK
     assert healthy.output.startswith("WABIZ SPACE OK - data 48 GiB free,")
     scene.berlin.simulator.use("low-space")
-    low = scene.icinga.check_now("berlin", "wabiz-space")
+    low = scene.icinga.check_now("wa-berlin", "wabiz-space")
     assert low.state == State.CRITICAL
     assert low.output.startswith("WABIZ SPACE CRITICAL - logs 812 MiB free (critical below 1 GiB)")
     scene.berlin.simulator.use("healthy-single")
-    assert scene.icinga.check_now("berlin", "wabiz-space").state == State.OK
+    assert scene.icinga.check_now("wa-berlin", "wabiz-space").state == State.OK
 
 
 def test_one_service_speaks_for_all_when_the_api_does_not_answer(scene: Scene) -> None:
     scene.berlin.stop()
-    down = scene.icinga.check_now("berlin", "wabiz-socket")
+    down = scene.icinga.check_now("wa-berlin", "wabiz-socket")
     while down and not down.hard:
-        scene.icinga.action("process-check-result", "berlin", "wabiz-socket", exit_status=2, plugin_output="still")
-        down = scene.icinga.service("berlin", "wabiz-socket")
-    assert scene.icinga.check_now("berlin", "wabiz-space").state == State.CRITICAL
+        scene.icinga.action("process-check-result", "wa-berlin", "wabiz-socket", exit_status=2, plugin_output="still")
+        down = scene.icinga.service("wa-berlin", "wabiz-socket")
+    assert scene.icinga.check_now("wa-berlin", "wabiz-space").state == State.CRITICAL
     reachable = {
-        name: attributes(scene.icinga, "berlin", name)["last_reachable"] for name in ("wabiz-socket", "wabiz-space")
+        name: attributes(scene.icinga, "wa-berlin", name)["last_reachable"] for name in ("wabiz-socket", "wabiz-space")
     }
     assert reachable == {"wabiz-socket": True, "wabiz-space": False}
     scene.berlin.start()
-    assert scene.icinga.check_now("berlin", "wabiz-socket").state == State.OK
-    assert scene.icinga.check_now("berlin", "wabiz-space").state == State.OK
-    assert attributes(scene.icinga, "berlin", "wabiz-space")["last_reachable"] is True
+    assert scene.icinga.check_now("wa-berlin", "wabiz-socket").state == State.OK
+    assert scene.icinga.check_now("wa-berlin", "wabiz-space").state == State.OK
+    assert attributes(scene.icinga, "wa-berlin", "wabiz-space")["last_reachable"] is True
