@@ -127,18 +127,15 @@ def documented_host() -> dict[str, Any]:
     return found
 
 
-def comparable(value: Any) -> Any:
-    """Part of a basket without what a database made up; some versions of the Director write numbers as texts."""
-    if isinstance(value, dict):
-        return {name: comparable(of) for name, of in value.items() if name not in ("originalId", "uuid")}
-    if isinstance(value, list):
-        return [comparable(of) for of in value]
-    return str(value) if type(value) is int else value
+def without_chance(of: dict[str, Any]) -> dict[str, Any]:
+    """A part of a basket without what a database made up."""
+    return {name: value for name, value in of.items() if name not in ("originalId", "uuid")}
 
 
 def by_content(objects: Mapping[str, Any]) -> Mapping[str, Any]:
     """A basket with fields known by their variables, in which versions of the Director do not differ."""
-    found: dict[str, dict[str, Any]] = comparable(objects)
+    # Some write numbers as texts.
+    found: dict[str, dict[str, Any]] = json.loads(json.dumps(objects), parse_int=str, object_hook=without_chance)
     fields = found.pop("Datafield")
     for of in (each for named in found.values() for each in named.values()):
         for link in of.get("fields", ()):
