@@ -13,9 +13,9 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from wabiz_monitoring.core.catalogue import CATALOGUE, Trouble
 from wabiz_monitoring.core.session import Credentials, Keeper
@@ -24,8 +24,11 @@ from wabiz_monitoring.core.units import SECONDS, spell
 NONE = "none"
 """The name of the state directory that keeps nothing."""
 
-_LARGEST = 16384
+_BLOCK = 4096
+_LARGEST = 4 * _BLOCK
 _ROUNDS = 20_000
+_MOST = 16
+"""Passwords that are held back at a time: so many first tries, and 12 more an hour, are fewer than 30."""
 _LEFT_BEHIND = 3600
 """Seconds after which nobody is still writing a file: no run may take longer."""
 
@@ -34,6 +37,22 @@ def default_directory() -> str:
     """`$XDG_STATE_HOME/wabiz-monitoring`, that is `~/.local/state/wabiz-monitoring`."""
     base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     return os.path.join(base, "wabiz-monitoring")
+
+
+class _Refusal(NamedTuple):
+    """That a password was refused, and until when it is not tried again."""
+
+    until: float
+    problem: str
+    text: str
+
+
+def _refusal(row: object) -> _Refusal | None:
+    if not isinstance(row, dict):
+        return None
+    until, problem, text = (row.get(name) for name in _Refusal._fields)
+    sound = isinstance(until, int | float) and isinstance(problem, str) and isinstance(text, str)
+    return _Refusal(until, problem, text) if sound and problem in CATALOGUE else None
 
 
 class DiskKeeper(Keeper):
@@ -81,30 +100,37 @@ class DiskKeeper(Keeper):
 
     def held_back(self) -> Trouble | None:
         """The refusal of these very credentials, while it is young."""
-        held = self._read().get("held")
-        if not isinstance(held, dict):
+        kept = self._read()
+        held = self._refusals(kept)
+        mine = held.get(self._digest(kept.get("salt"))) if held else None
+        if mine is None:
             return None
-        until, problem, text, salt, digest = (held.get(key) for key in ("until", "problem", "text", "salt", "digest"))
-        if not isinstance(until, int | float) or problem not in CATALOGUE or not isinstance(text, str):
-            return None
-        left = until - self._clock()
-        # A clock that was set back must not hold anybody back for years.
-        if not 0 < left <= 86400 or digest != self._digest(str(salt)):
-            return None
-        again = f"not tried again for {spell(max(left, 1), SECONDS)}, so that this address is not locked out"
-        return Trouble(str(problem), f"{text}; {again}")
+        left = spell(max(mine.until - self._clock(), 1), SECONDS)
+        return Trouble(mine.problem, f"{mine.text}; not tried again for {left}, so that this address is not locked out")
 
     def hold_back(self, trouble: Trouble, seconds: int) -> None:
-        """Remember that these credentials were refused."""
-        salt = os.urandom(16).hex()
-        held = {
-            "until": self._clock() + seconds,
-            "problem": trouble.problem,
-            "text": trouble.text,
-            "salt": salt,
-            "digest": self._digest(salt),
-        }
-        self._write({"held": held})
+        """Remember that these credentials were refused.
+
+        With others that are held back they share what one may do: each waits the longer the more there are.
+        """
+        kept = self._read()
+        held = self._refusals(kept)
+        salt = kept.get("salt") if held else os.urandom(16).hex()
+        mine = self._digest(salt)
+        held.pop(mine, None)
+        latest = sorted(held.items(), key=lambda row: row[1].until)[-_MOST + 1 :]
+        until = self._clock() + seconds * (len(latest) + 1)
+        refusals = {**dict(latest), mine: _Refusal(until, trouble.problem, trouble.text)}
+        self._write({"salt": salt, "held": {digest: refusal._asdict() for digest, refusal in refusals.items()}})
+
+    def _refusals(self, kept: Mapping[str, Any]) -> dict[str, _Refusal]:
+        """What is held back now, by the digest of the password; what makes no sense is not."""
+        held = kept.get("held")
+        rows = held.items() if isinstance(held, dict) else ()
+        told = {digest: _refusal(row) for digest, row in rows}
+        now = self._clock()
+        # A clock that was set back must not hold anybody back for years.
+        return {digest: row for digest, row in told.items() if row and now < row.until <= now + 86400}
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -122,44 +148,62 @@ class DiskKeeper(Keeper):
         finally:
             os.close(lock)
 
-    def _digest(self, salt: str) -> str:
+    def _digest(self, salt: object) -> str:
         # Slow on purpose, and only ever needed around a refusal: the file must not give a guesser an easy start.
-        return hashlib.pbkdf2_hmac("sha256", self._password, salt.encode(), _ROUNDS).hex()
+        return hashlib.pbkdf2_hmac("sha256", self._password, str(salt).encode("utf-8", "replace"), _ROUNDS).hex()
 
     def _read(self) -> dict[str, Any]:
         try:
-            file = os.open(self._name + ".json", os.O_RDONLY | os.O_NONBLOCK | _SAFE, dir_fd=self._folder)
-        except OSError:
-            return {}
-        try:
-            told = os.fstat(file)
-            if not stat.S_ISREG(told.st_mode) or told.st_uid != os.geteuid() or told.st_mode & 0o077:
-                return {}
-            kept = json.loads(os.read(file, _LARGEST))
+            with self._opened(os.O_RDONLY) as file:
+                kept = json.loads(os.read(file, _LARGEST))
         except (OSError, ValueError, RecursionError):
             return {}
-        finally:
-            os.close(file)
         return kept if isinstance(kept, dict) else {}
 
-    def _write(self, kept: dict[str, Any]) -> bool:
+    def _write(self, kept: Mapping[str, Any]) -> bool:
         data = json.dumps(kept).encode()
-        name = f".{self._name}.{os.getpid()}.{os.urandom(4).hex()}"
+        # Whole blocks, so that there is room for the next one in the place of this one.
+        data = data.ljust(-(-len(data) // _BLOCK) * _BLOCK)
         if len(data) > _LARGEST:
             return False
         try:
-            file = os.open(name, os.O_WRONLY | os.O_EXCL | _NEW, 0o600, dir_fd=self._folder)
-            try:
-                with os.fdopen(file, "wb") as stream:
-                    stream.write(data)
-                os.replace(name, self._name + ".json", src_dir_fd=self._folder, dst_dir_fd=self._folder)
-            except OSError:
-                os.unlink(name, dir_fd=self._folder)
-                raise
+            self._replace(data)
         except OSError:
-            return False
+            return self._overwrite(data)
         self._sweep()
         return True
+
+    def _replace(self, data: bytes) -> None:
+        name = f".{self._name}.{os.getpid()}.{os.urandom(4).hex()}"
+        file = os.open(name, os.O_WRONLY | os.O_EXCL | _NEW, 0o600, dir_fd=self._folder)
+        try:
+            with os.fdopen(file, "wb") as stream:
+                stream.write(data)
+            os.replace(name, self._name + ".json", src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        except OSError:
+            os.unlink(name, dir_fd=self._folder)
+            raise
+
+    def _overwrite(self, data: bytes) -> bool:
+        # A full disk has no room for another file, but this one has its own: a refusal must not be forgotten.
+        try:
+            with self._opened(os.O_WRONLY) as file:
+                size = os.fstat(file).st_size
+                return size >= len(data) and os.pwrite(file, data.ljust(size), 0) == size
+        except OSError:
+            return False
+
+    @contextlib.contextmanager
+    def _opened(self, how: int) -> Iterator[int]:
+        """The file, when it is ours and nobody else's. Raises OSError."""
+        file = os.open(self._name + ".json", how | os.O_NONBLOCK | _SAFE, dir_fd=self._folder)
+        try:
+            told = os.fstat(file)
+            if not stat.S_ISREG(told.st_mode) or told.st_uid != os.geteuid() or told.st_mode & 0o077:
+                raise PermissionError
+            yield file
+        finally:
+            os.close(file)
 
     def _sweep(self) -> None:
         # What runs that were killed have left: a token that nobody will use lies in it.

@@ -70,3 +70,8 @@ class Monitor:
         """Rewrite what is kept."""
         held = json.loads(self.kept.read_text())
         self.kept.write_text(json.dumps({**held, **differing}))
+
+    def hold_until(self, until: float) -> None:
+        """Rewrite until when what is held back is so."""
+        held = json.loads(self.kept.read_text())["held"]
+        self.change(held={digest: {**refusal, "until": until} for digest, refusal in held.items()})

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -134,17 +135,19 @@ def test_a_run_that_is_killed_at_any_moment_leaves_what_was_kept_whole(
 # A disk on which nothing can be kept: a file system of our own, in a namespace of our own.
 
 
+def check(sim: Simulator, state: Path) -> str:
+    return f'"{BIN}/check_wabiz_socket" {" ".join(words(sim, state))}'
+
+
 def mounted(runner: Runner, options: str, before: str, sim: Simulator, state: Path, then: str = "") -> list[Done]:
     """Runs of a check on a small file system: after `before`, and once more after `then`."""
     state.mkdir()
-    check = f'"{BIN}/check_wabiz_socket" {" ".join(words(sim, state))}'
     script = [f"mount -t tmpfs -o mode=700,{options} none {state}", f"cd {state}", before]
-    script += [f"{check}; echo $?", then, f"{check}; echo $?"]
+    script += [f"{check(sim, state)}; echo = $?", then, f"{check(sim, state)}; echo = $?"]
     mine = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
     done = runner.process(*mine, "\n".join(script), env=credentials("monitor", PASSWORD))
     assert done.err == ""
-    told, codes = done.lines[0::2], done.lines[1::2]
-    return [Done(int(code), line, "", 0) for line, code in zip(told, codes, strict=True)]
+    return [Done(int(code), text, "", 0) for text, code in re.findall(r"(.+?)\n= (\d+)\n", done.out, re.DOTALL)]
 
 
 FULL = "dd if=/dev/zero of=rest bs=4096 2>/dev/null"
@@ -176,6 +179,16 @@ def test_a_token_that_was_kept_serves_on_a_disk_that_can_keep_no_other(
     told = mounted(runner, "size=32k", "", sim, state, then.format(state=state))
     assert [well(done) for done in told] == [True, True], told
     assert (sim.logins, sim.logouts) == (1, 0)
+
+
+def test_a_refusal_is_remembered_on_a_disk_that_is_full_where_something_was_kept(
+    own_namespaces: None, sim: Simulator, runner: Runner, state: Path
+) -> None:
+    # Of what was kept, nothing can be read any more.
+    before = f'{check(sim, state)} >/dev/null; {FULL}; echo x | dd conv=notrunc of=$(ls *.json) 2>/dev/null'
+    told = mounted(runner, "size=32k", f"{before}; export WA_WEB_PASSWORD=marked-wrong-password", sim, state)
+    assert ["not tried again" in done.out for done in told] == [False, True], told
+    assert (sim.logins, sim.failed_logins) == (1, 1)
 
 
 def test_a_file_larger_than_may_be_written_is_not_kept(sim: Simulator, runner: Runner) -> None:
@@ -303,6 +316,18 @@ def test_six_services_with_a_wrong_password_try_it_no_more_often_than_one(
     monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
     monitors = [Monitor(watched, state, "marked-wrong-password", clock) for _turn in range(6)]
     assert sum(failures_a_minute(clock, monitors, watched, 61)) <= 13
+
+
+@pytest.mark.parametrize("number", [2, 16])
+def test_several_wrong_passwords_together_lock_nobody_out(
+    number: int, clock: Clock, watched: Simulator, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
+    monitors = [Monitor(watched, state, f"marked-wrong-{at}", clock) for at in range(number)]
+    counts = failures_a_minute(clock, monitors, watched, 2 * HOUR // MINUTE)
+    worst = max(sum(counts[at : at + HOUR // MINUTE]) for at in range(len(counts)))
+    assert number <= worst <= number + 12 < ALLOWED
+    assert Monitor(watched, state, PASSWORD, clock).run() == WELL
 
 
 def test_a_password_put_right_on_the_server_is_tried_within_five_minutes(
