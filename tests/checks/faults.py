@@ -19,17 +19,18 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, final
 
 import documents
 import trustme
+from listener import Listener, head
 
 LOGIN = "/v1/users/login"
 LOGOUT = "/v1/users/logout"
 SUPPORT = "/v1/support"
 CONNECTION = "the connection, before TLS"
 HANDSHAKE = "the connection, within TLS"
+EACH = "each request"
 
 TOKEN = "marked-token-of-the-server"
 ENDLESS_TOKEN = "x" * 20_000
@@ -55,7 +56,7 @@ class Wire:
         self.connection = connection
         self.request = Received("", "", {})
         self.last = False
-        self._over = over
+        self.over = over
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -86,13 +87,13 @@ class Wire:
 
         threading.Thread(target=watch, daemon=True).start()
         waited = 0.0
-        while waited < seconds and not end.wait(0.05) and not self._over.is_set():
+        while waited < seconds and not end.wait(0.05) and not self.over.is_set():
             waited += 0.05
 
     def drip(self, data: bytes, pause: float = 0.2) -> None:
         """Send a byte at a time, until the server ends."""
         for byte in data:
-            if self._over.wait(pause):
+            if self.over.wait(pause):
                 return
             self.send(bytes([byte]))
 
@@ -114,8 +115,37 @@ class Fault(NamedTuple):
 
 def whole(**differing: Any) -> bytes:
     """A healthy answer of this moment, with some fields different."""
-    now = datetime.now(timezone.utc)
-    return documents.single(**{"device_iso8601": f"{now:%Y-%m-%dT%H:%M:%S}", "expire_timestamp": FAR, **differing})
+    return documents.single(**{**_fresh(), **differing})
+
+
+def _fresh() -> dict[str, str]:
+    return {"device_iso8601": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}", "expire_timestamp": FAR}
+
+
+def usual(wire: Wire) -> None:
+    """Answer as the product does."""
+    path = wire.request.path
+    if path == LOGIN:
+        wire.answer(200, json.dumps({"users": [{"token": TOKEN}], "meta": documents.META}).encode())
+    elif path == SUPPORT:
+        wire.answer(200, whole())
+    elif path == LOGOUT:
+        wire.answer(200, b'{"meta": {}}')
+    else:
+        wire.error(404, 1006, "Resource not found")
+
+
+def _slowly(wire: Wire) -> None:
+    # Each step is within the limit of the tests, two of them are not.
+    if not wire.over.wait(0.7):
+        usual(wire)
+
+
+def _once(wire: Wire) -> None:
+    if wire.request.headers.get("authorization") == f"Bearer {TOKEN}":
+        usual(wire)
+    else:
+        wire.error(401, 1005, "Access denied", "invalid token")
 
 
 def _send(*data: bytes) -> Act:
@@ -214,6 +244,13 @@ def _nodes(number: int) -> bytes:
     return documents.cluster({f"{key}{at}:c{at}": odd for at in range(number)})
 
 
+def _endless_shards() -> bytes:
+    nodes = documents.high_availability().items()
+    return documents.cluster(
+        {key: {**node, **_fresh(), "shards": [[0, 10**18]] if node["shards"] else []} for key, node in nodes}
+    )
+
+
 def _html(status: int, title: str = "Welcome") -> Act:
     page = f"<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
     return lambda wire: wire.answer(status, page, Content_Type="text/html")
@@ -225,142 +262,175 @@ _BOMB = gzip.compress(b" " * 64 * 2**20)
 # Ten gigabytes, in kilobytes.
 _BOMBS = gzip.compress(_BOMB * 160)
 
-FAULTS: Mapping[str, Fault] = {
-    # Nothing is wrong.
-    "healthy": Fault("", lambda wire: None),
-    # The connection.
-    "says nothing": Fault(CONNECTION, Wire.wait),
-    "closes at once": Fault(CONNECTION, lambda wire: wire.connection.close()),
-    "resets at once": Fault(CONNECTION, Wire.reset),
-    "speaks plain HTTP": Fault(CONNECTION, _blurt(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
-    "speaks something else": Fault(CONNECTION, _blurt(b"SSH-2.0-OpenSSH_9.2p1\r\n")),
-    "ends the handshake": Fault(CONNECTION, _blurt(b"\x15\x03\x03\x00\x02\x02\x28")),
-    "drips the handshake": Fault(
-        CONNECTION, lambda wire: wire.drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + bytes(99))
-    ),
-    # Within TLS, before any HTTP.
-    "says nothing within TLS": Fault(HANDSHAKE, Wire.wait),
-    "closes within TLS": Fault(HANDSHAKE, lambda wire: None),
-    "speaks no HTTP": Fault(HANDSHAKE, _blurt(b"220 mail.example ESMTP\r\n")),
-    # The login.
-    "login: empty 401": Fault(LOGIN, lambda wire: wire.answer(401)),
-    "login: password must change": Fault(LOGIN, lambda wire: wire.error(401, 1024, "Change password", "first login")),
-    "login: 403": Fault(LOGIN, lambda wire: wire.error(403, 1005, "Access denied")),
-    "login: locked out": Fault(LOGIN, lambda wire: wire.error(429, 1015, "Too many requests")),
-    "login: 500": Fault(LOGIN, lambda wire: wire.error(500, 1023, "Database error", "gone away")),
-    "login: a page": Fault(LOGIN, _html(200, "Sign in")),
-    "login: no path": Fault(LOGIN, _html(404, "Not Found")),
-    "login: redirect": Fault(LOGIN, _redirect(302)),
-    "login: no token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": []}')),
-    "login: odd users": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [7]}')),
-    "login: forged token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"token": "a\\r\\nX-Evil: 1"}]}')),
-    "login: endless token": Fault(
-        LOGIN, lambda wire: wire.answer(200, json.dumps({"users": [{"token": ENDLESS_TOKEN}]}).encode())
-    ),
-    "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
-    "login: says nothing": Fault(LOGIN, Wire.wait),
-    "login: echoes": Fault(LOGIN, _echo),
-    "login: echoes in full": Fault(LOGIN, _echo_in_full),
-    "login: echoes cut": Fault(LOGIN, _echo_cut),
-    "login: echoes in a page": Fault(LOGIN, _echo_in_a_page),
-    # The logout: by then the answer is there.
-    "logout: 500": Fault(LOGOUT, lambda wire: wire.error(500, 1014, "Internal error")),
-    "logout: closes": Fault(LOGOUT, lambda wire: None),
-    "logout: says nothing": Fault(LOGOUT, Wire.wait),
-    # The answer: status.
-    "204": Fault(SUPPORT, lambda wire: wire.answer(204)),
-    "301": Fault(SUPPORT, _redirect(301)),
-    "302": Fault(SUPPORT, _redirect(302)),
-    "307": Fault(SUPPORT, _redirect(307)),
-    "redirect to another host": Fault(SUPPORT, _redirect(302, "127.0.0.1")),
-    "redirect in a circle": Fault(SUPPORT, _redirect(308, path=SUPPORT)),
-    "redirect to nowhere": Fault(SUPPORT, lambda wire: wire.answer(302)),
-    "redirect with syntax": Fault(SUPPORT, lambda wire: wire.answer(302, Location="https://x/|a=1;<b>")),
-    "400": Fault(SUPPORT, lambda wire: wire.error(400, 1000, "Generic error", "what?")),
-    "401": Fault(SUPPORT, lambda wire: wire.error(401, 1005, "Access denied", "invalid token")),
-    "401 empty": Fault(SUPPORT, lambda wire: wire.answer(401)),
-    "403": Fault(SUPPORT, lambda wire: wire.error(403, 1005, "Access denied")),
-    "403 page": Fault(SUPPORT, _html(403, "Forbidden")),
-    "404": Fault(SUPPORT, lambda wire: wire.error(404, 1006, "Resource not found")),
-    "404 page": Fault(SUPPORT, _html(404, "Not Found")),
-    "407": Fault(SUPPORT, lambda wire: wire.answer(407)),
-    "429": Fault(SUPPORT, lambda wire: wire.error(429, 1015, "Too many requests", "slow down")),
-    "500": Fault(SUPPORT, lambda wire: wire.error(500, 1014, "Internal error", "node is unreachable")),
-    "500 empty": Fault(SUPPORT, lambda wire: wire.answer(500)),
-    "500 odd": Fault(SUPPORT, lambda wire: wire.answer(500, b'{"errors": {"code": 1}}')),
-    "502 page": Fault(SUPPORT, _html(502, "Bad Gateway")),
-    "503": Fault(SUPPORT, lambda wire: wire.error(503, 1016, "Service unavailable")),
-    "504 page": Fault(SUPPORT, _html(504, "Gateway Timeout")),
-    "555": Fault(SUPPORT, lambda wire: wire.answer(555, b"unknown")),
-    "echoes": Fault(SUPPORT, _echo),
-    "echoes in full": Fault(SUPPORT, _echo_in_full),
-    "echoes cut": Fault(SUPPORT, _echo_cut),
-    "echoes in a page": Fault(SUPPORT, _echo_in_a_page),
-    "echoes in an answer": Fault(SUPPORT, _echo_in_an_answer),
-    "echoes as the place": Fault(SUPPORT, _echo_as_the_place),
-    # The answer: body.
-    "a page": Fault(SUPPORT, _html(200)),
-    "a page with syntax": Fault(SUPPORT, _html(200, "a | b=1;2\x1b[31m &lt;")),
-    "empty": Fault(SUPPORT, lambda wire: wire.answer(200)),
-    "an error with 200": Fault(SUPPORT, lambda wire: wire.error(200, 1014, "Internal error", "database gone")),
-    "no support": Fault(SUPPORT, lambda wire: wire.answer(200, b'{"status": "ok"}')),
-    "half the JSON": Fault(SUPPORT, lambda wire: wire.answer(200, _WHOLE[: len(_WHOLE) // 2])),
-    "half the body": Fault(SUPPORT, _send(_head(len(_WHOLE)), _WHOLE[: len(_WHOLE) // 2])),
-    "half a chunk": Fault(SUPPORT, _send(_CHUNKED, b"ff\r\n{")),
-    "no last chunk": Fault(SUPPORT, _send(_CHUNKED, b"1\r\n{\r\n")),
-    "no chunk": Fault(SUPPORT, _send(_CHUNKED, b"zz\r\n{\r\n")),
-    "half the head": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\nContent-Le")),
-    "no answer": Fault(SUPPORT, lambda wire: None),
-    "reset": Fault(SUPPORT, Wire.reset),
-    "reset within the body": Fault(SUPPORT, _one_after_another(_send(_head(9), b"{"), Wire.reset)),
-    "no status line": Fault(SUPPORT, _send(b"hello\r\n\r\n")),
-    "endless header": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 200_000, b"\r\n\r\n")),
-    "too many headers": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n" * 500, b"\r\n")),
-    "too large": Fault(SUPPORT, lambda wire: wire.answer(200, b"[" + b" " * 9 * 2**20 + b"]")),
-    "too large when unpacked": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMB, Content_Encoding="gzip")),
-    "packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(whole()), Content_Encoding="gzip")),
-    "badly packed": Fault(SUPPORT, lambda wire: wire.answer(200, b"no gzip at all", Content_Encoding="gzip")),
-    "bombs within a bomb": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMBS, Content_Encoding="gzip, gzip")),
-    "packed in a way nobody asked for": Fault(SUPPORT, _body(whole, Content_Encoding="br")),
-    "half packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE)[:200], Content_Encoding="gzip")),
-    "gigabytes": Fault(SUPPORT, _gigabytes),
-    "chunks without end": Fault(SUPPORT, _endless),
-    "thousands of nodes": Fault(SUPPORT, _body(lambda: _nodes(4096))),
-    "more nodes than there can be": Fault(SUPPORT, _body(lambda: _nodes(5000))),
-    # The answer: kind and letters.
-    "another type": Fault(SUPPORT, _body(whole, Content_Type="text/html; charset=utf-16")),
-    "no type": Fault(SUPPORT, lambda wire: wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + whole())),
-    "a byte order mark": Fault(SUPPORT, _body(lambda: b"\xef\xbb\xbf" + whole())),
-    "UTF-16": Fault(SUPPORT, _body(lambda: whole().decode().encode("utf-16"))),
-    "UTF-32": Fault(SUPPORT, _body(lambda: whole().decode().encode("utf-32"))),
-    "Latin-1": Fault(SUPPORT, _within(b"description", b'"B\xfccher"')),
-    "NUL": Fault(SUPPORT, _within(b"description", b'"a\0b"')),
-    "NUL, escaped": Fault(SUPPORT, _within(b"description", b'"a\\u0000b"')),
-    "lone surrogates": Fault(SUPPORT, _body(lambda: whole(version="\udc80\ud800", description="\ud83d"))),
-    # The answer: what JSON says, or does not say.
-    "a key twice": Fault(SUPPORT, _within(b"socket_conn", b'"UP", "socket_conn": "DN"')),
-    "NaN": Fault(SUPPORT, _within(b"free_space_logs", b"NaN")),
-    "Infinity": Fault(SUPPORT, _within(b"free_space_logs", b"-Infinity")),
-    "a number beyond all floats": Fault(SUPPORT, _within(b"free_space_logs", b"1e999")),
-    "400 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 400)),
-    "5000 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 5000)),
-    "100000 lists": Fault(SUPPORT, _within(b"db_info", b"[" * 100_000 + b"]" * 100_000)),
-    "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
-    # The answer: time.
-    "says nothing to the request": Fault(SUPPORT, Wire.wait),
-    "drips the head": Fault(SUPPORT, lambda wire: wire.drip(_head(len(_WHOLE)) + _WHOLE)),
-    "drips the body": Fault(SUPPORT, _one_after_another(_send(_head(len(_WHOLE))), lambda wire: wire.drip(_WHOLE))),
-    "drips chunks": Fault(
-        SUPPORT,
-        _one_after_another(_send(_CHUNKED), lambda wire: wire.drip(b"1\r\n \r\n" * 1000)),
-    ),
-    "stops within the body": Fault(SUPPORT, _one_after_another(_send(_head(len(_WHOLE)), _WHOLE[:100]), Wire.wait)),
+KINDS: Mapping[str, Mapping[str, Fault]] = {
+    "Nothing": {
+        "healthy": Fault("", lambda wire: None),
+    },
+    "Network": {
+        "says nothing": Fault(CONNECTION, Wire.wait),
+        "closes at once": Fault(CONNECTION, lambda wire: wire.connection.close()),
+        "resets at once": Fault(CONNECTION, Wire.reset),
+        "speaks plain HTTP": Fault(CONNECTION, _blurt(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
+        "speaks something else": Fault(CONNECTION, _blurt(b"SSH-2.0-OpenSSH_9.2p1\r\n")),
+        "says nothing within TLS": Fault(HANDSHAKE, Wire.wait),
+        "closes within TLS": Fault(HANDSHAKE, lambda wire: None),
+        "speaks no HTTP": Fault(HANDSHAKE, _blurt(b"220 mail.example ESMTP\r\n")),
+    },
+    "TLS": {
+        "ends the handshake": Fault(CONNECTION, _blurt(b"\x15\x03\x03\x00\x02\x02\x28")),
+        "drips the handshake": Fault(
+            CONNECTION, lambda wire: wire.drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + bytes(99))
+        ),
+    },
+    "Login": {
+        "login: empty 401": Fault(LOGIN, lambda wire: wire.answer(401)),
+        "login: password must change": Fault(
+            LOGIN, lambda wire: wire.error(401, 1024, "Change password", "first login")
+        ),
+        "login: 403": Fault(LOGIN, lambda wire: wire.error(403, 1005, "Access denied")),
+        "login: locked out": Fault(LOGIN, lambda wire: wire.error(429, 1015, "Too many requests")),
+        "login: 500": Fault(LOGIN, lambda wire: wire.error(500, 1023, "Database error", "gone away")),
+        "login: a page": Fault(LOGIN, _html(200, "Sign in")),
+        "login: no path": Fault(LOGIN, _html(404, "Not Found")),
+        "login: redirect": Fault(LOGIN, _redirect(302)),
+        "login: no token": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": []}')),
+        "login: odd users": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [7]}')),
+        "login: forged token": Fault(
+            LOGIN, lambda wire: wire.answer(200, b'{"users": [{"token": "a\\r\\nX-Evil: 1"}]}')
+        ),
+        "login: endless token": Fault(
+            LOGIN, lambda wire: wire.answer(200, json.dumps({"users": [{"token": ENDLESS_TOKEN}]}).encode())
+        ),
+        "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
+        "login: says nothing": Fault(LOGIN, Wire.wait),
+        "login: echoes": Fault(LOGIN, _echo),
+        "login: echoes in full": Fault(LOGIN, _echo_in_full),
+        "login: echoes cut": Fault(LOGIN, _echo_cut),
+        "login: echoes in a page": Fault(LOGIN, _echo_in_a_page),
+    },
+    "Logout": {
+        "logout: 500": Fault(LOGOUT, lambda wire: wire.error(500, 1014, "Internal error")),
+        "logout: closes": Fault(LOGOUT, lambda wire: None),
+        "logout: says nothing": Fault(LOGOUT, Wire.wait),
+    },
+    "Status": {
+        "204": Fault(SUPPORT, lambda wire: wire.answer(204)),
+        "301": Fault(SUPPORT, _redirect(301)),
+        "302": Fault(SUPPORT, _redirect(302)),
+        "307": Fault(SUPPORT, _redirect(307)),
+        "redirect to another host": Fault(SUPPORT, _redirect(302, "127.0.0.1")),
+        "redirect in a circle": Fault(SUPPORT, _redirect(308, path=SUPPORT)),
+        "redirect to nowhere": Fault(SUPPORT, lambda wire: wire.answer(302)),
+        "redirect with syntax": Fault(SUPPORT, lambda wire: wire.answer(302, Location="https://x/|a=1;<b>")),
+        "400": Fault(SUPPORT, lambda wire: wire.error(400, 1000, "Generic error", "what?")),
+        "401": Fault(SUPPORT, lambda wire: wire.error(401, 1005, "Access denied", "invalid token")),
+        "401 once": Fault(SUPPORT, _once),
+        "401 empty": Fault(SUPPORT, lambda wire: wire.answer(401)),
+        "403": Fault(SUPPORT, lambda wire: wire.error(403, 1005, "Access denied")),
+        "403 page": Fault(SUPPORT, _html(403, "Forbidden")),
+        "404": Fault(SUPPORT, lambda wire: wire.error(404, 1006, "Resource not found")),
+        "404 page": Fault(SUPPORT, _html(404, "Not Found")),
+        "407": Fault(SUPPORT, lambda wire: wire.answer(407)),
+        "429": Fault(SUPPORT, lambda wire: wire.error(429, 1015, "Too many requests", "slow down")),
+        "500": Fault(SUPPORT, lambda wire: wire.error(500, 1014, "Internal error", "node is unreachable")),
+        "500 empty": Fault(SUPPORT, lambda wire: wire.answer(500)),
+        "500 odd": Fault(SUPPORT, lambda wire: wire.answer(500, b'{"errors": {"code": 1}}')),
+        "502 page": Fault(SUPPORT, _html(502, "Bad Gateway")),
+        "503": Fault(SUPPORT, lambda wire: wire.error(503, 1016, "Service unavailable")),
+        "504 page": Fault(SUPPORT, _html(504, "Gateway Timeout")),
+        "555": Fault(SUPPORT, lambda wire: wire.answer(555, b"unknown")),
+        "echoes": Fault(SUPPORT, _echo),
+        "echoes in full": Fault(SUPPORT, _echo_in_full),
+        "echoes cut": Fault(SUPPORT, _echo_cut),
+        "echoes in a page": Fault(SUPPORT, _echo_in_a_page),
+        "echoes in an answer": Fault(SUPPORT, _echo_in_an_answer),
+        "echoes as the place": Fault(SUPPORT, _echo_as_the_place),
+    },
+    "Body": {
+        "a page": Fault(SUPPORT, _html(200)),
+        "a page with syntax": Fault(SUPPORT, _html(200, "a | b=1;2\x1b[31m &lt;")),
+        "empty": Fault(SUPPORT, lambda wire: wire.answer(200)),
+        "an error with 200": Fault(SUPPORT, lambda wire: wire.error(200, 1014, "Internal error", "database gone")),
+        "no support": Fault(SUPPORT, lambda wire: wire.answer(200, b'{"status": "ok"}')),
+        "half the JSON": Fault(SUPPORT, lambda wire: wire.answer(200, _WHOLE[: len(_WHOLE) // 2])),
+        "half the body": Fault(SUPPORT, _send(_head(len(_WHOLE)), _WHOLE[: len(_WHOLE) // 2])),
+        "half a chunk": Fault(SUPPORT, _send(_CHUNKED, b"ff\r\n{")),
+        "no last chunk": Fault(SUPPORT, _send(_CHUNKED, b"1\r\n{\r\n")),
+        "no chunk": Fault(SUPPORT, _send(_CHUNKED, b"zz\r\n{\r\n")),
+        "half the head": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\nContent-Le")),
+        "no answer": Fault(SUPPORT, lambda wire: None),
+        "reset": Fault(SUPPORT, Wire.reset),
+        "reset within the body": Fault(SUPPORT, _one_after_another(_send(_head(9), b"{"), Wire.reset)),
+        "no status line": Fault(SUPPORT, _send(b"hello\r\n\r\n")),
+        "endless header": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 200_000, b"\r\n\r\n")),
+        "too many headers": Fault(SUPPORT, _send(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n" * 500, b"\r\n")),
+        "too large": Fault(SUPPORT, lambda wire: wire.answer(200, b"[" + b" " * 9 * 2**20 + b"]")),
+        "too large when unpacked": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMB, Content_Encoding="gzip")),
+        "packed": Fault(SUPPORT, lambda wire: wire.answer(200, gzip.compress(whole()), Content_Encoding="gzip")),
+        "badly packed": Fault(SUPPORT, lambda wire: wire.answer(200, b"no gzip at all", Content_Encoding="gzip")),
+        "bombs within a bomb": Fault(SUPPORT, lambda wire: wire.answer(200, _BOMBS, Content_Encoding="gzip, gzip")),
+        "packed in a way nobody asked for": Fault(SUPPORT, _body(whole, Content_Encoding="br")),
+        "half packed": Fault(
+            SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE)[:200], Content_Encoding="gzip")
+        ),
+        "gigabytes": Fault(SUPPORT, _gigabytes),
+        "chunks without end": Fault(SUPPORT, _endless),
+    },
+    "Letters": {
+        "another type": Fault(SUPPORT, _body(whole, Content_Type="text/html; charset=utf-16")),
+        "no type": Fault(SUPPORT, lambda wire: wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + whole())),
+        "a byte order mark": Fault(SUPPORT, _body(lambda: b"\xef\xbb\xbf" + whole())),
+        "UTF-16": Fault(SUPPORT, _body(lambda: whole().decode().encode("utf-16"))),
+        "UTF-32": Fault(SUPPORT, _body(lambda: whole().decode().encode("utf-32"))),
+        "Latin-1": Fault(SUPPORT, _within(b"description", b'"B\xfccher"')),
+        "NUL": Fault(SUPPORT, _within(b"description", b'"a\0b"')),
+        "NUL, escaped": Fault(SUPPORT, _within(b"description", b'"a\\u0000b"')),
+        "lone surrogates": Fault(SUPPORT, _body(lambda: whole(version="\udc80\ud800", description="\ud83d"))),
+    },
+    "JSON": {
+        "a key twice": Fault(SUPPORT, _within(b"socket_conn", b'"UP", "socket_conn": "DN"')),
+        "NaN": Fault(SUPPORT, _within(b"free_space_logs", b"NaN")),
+        "Infinity": Fault(SUPPORT, _within(b"free_space_logs", b"-Infinity")),
+        "a number beyond all floats": Fault(SUPPORT, _within(b"free_space_logs", b"1e999")),
+        "400 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 400)),
+        "5000 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 5000)),
+        "100000 lists": Fault(SUPPORT, _within(b"db_info", b"[" * 100_000 + b"]" * 100_000)),
+        "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
+    },
+    "Fields": {
+        "no fields": Fault(SUPPORT, _body(lambda: documents.document({}))),
+        "support is null": Fault(SUPPORT, _body(lambda: documents.document(None))),
+        "support is a list": Fault(SUPPORT, _body(lambda: documents.document([documents.fields()]))),
+        "every field is null": Fault(SUPPORT, _body(lambda: whole(**dict.fromkeys(documents.HEALTHY)))),
+        "every field is a list": Fault(SUPPORT, _body(lambda: whole(**{name: [[]] for name in documents.HEALTHY}))),
+        "less than nothing is free": Fault(SUPPORT, _body(lambda: whole(free_space_logs=-1))),
+        "times that are none": Fault(
+            SUPPORT, _body(lambda: whole(device_iso8601="2018-99-99T99:99:99", expire_timestamp="soon"))
+        ),
+        "shards without end": Fault(SUPPORT, _body(_endless_shards)),
+        "thousands of nodes": Fault(SUPPORT, _body(lambda: _nodes(4096))),
+        "more nodes than there can be": Fault(SUPPORT, _body(lambda: _nodes(5000))),
+    },
+    "Time": {
+        "says nothing to the request": Fault(SUPPORT, Wire.wait),
+        "slow at each step": Fault(EACH, _slowly),
+        "drips the head": Fault(SUPPORT, lambda wire: wire.drip(_head(len(_WHOLE)) + _WHOLE)),
+        "drips the body": Fault(SUPPORT, _one_after_another(_send(_head(len(_WHOLE))), lambda wire: wire.drip(_WHOLE))),
+        "drips chunks": Fault(
+            SUPPORT,
+            _one_after_another(_send(_CHUNKED), lambda wire: wire.drip(b"1\r\n \r\n" * 1000)),
+        ),
+        "stops within the body": Fault(SUPPORT, _one_after_another(_send(_head(len(_WHOLE)), _WHOLE[:100]), Wire.wait)),
+    },
 }
+"""Every fault, by its kind."""
+
+FAULTS: Mapping[str, Fault] = {name: fault for kind in KINDS.values() for name, fault in kind.items()}
 
 
 @final
-class FaultServer:
-    """A server with one fault at a time, on a free port of the loopback interface.
+class FaultServer(Listener):
+    """A server with one fault at a time.
 
     ``certificate`` makes it one with another certificate, ``client_ca`` one that wants the client's, and ``version``
     one that speaks no other version of TLS.
@@ -374,11 +444,14 @@ class FaultServer:
         client_ca: trustme.CA | None = None,
         version: ssl.TLSVersion | None = None,
     ) -> None:
+        super().__init__()
         ca = trustme.CA()
         self.ca_file = str(folder / "ca.pem")
         ca.cert_pem.write_to_path(self.ca_file)
         self.received: list[Received] = []
-        self.connections = 0
+        """The requests that came in."""
+        self.struck = 0
+        """How often the fault did what it does."""
         self._fault = FAULTS[fault]
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         (certificate or ca.issue_cert("localhost", "127.0.0.1")).configure_cert(self._context)
@@ -391,9 +464,6 @@ class FaultServer:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self._context.minimum_version = self._context.maximum_version = version
             self._context.set_ciphers("ALL:@SECLEVEL=0")
-        self._over = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
 
     @property
     def url(self) -> str:
@@ -404,41 +474,25 @@ class FaultServer:
         """Be wrong in another way from now on, and forget what was asked."""
         self._fault = FAULTS[fault]
         self.received.clear()
-        self.connections = 0
+        self.connections = self.struck = 0
 
-    def __enter__(self) -> FaultServer:
-        threading.Thread(target=self._listen, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._over.set()
-        # A listener that waits is only woken by a connection.
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            pass
-        self._listener.close()
-
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while not self._over.is_set():
-                connection, _address = self._listener.accept()
-                self.connections += 1
-                threading.Thread(target=self._serve, args=(connection, self._fault), daemon=True).start()
-
-    def _serve(self, connection: socket.socket, fault: Fault) -> None:
-        # Clients that give up are what many faults are about.
-        with suppress(OSError, ValueError), connection:
-            if fault.strikes == CONNECTION:
-                fault.act(Wire(connection, self._over))
+    def serve(self, connection: socket.socket) -> None:
+        """Answer as in the product, but for the fault."""
+        fault = self._fault
+        if fault.strikes == CONNECTION:
+            self._strike(fault, Wire(connection, self.over))
+            return
+        with self._context.wrap_socket(connection, server_side=True) as secured:
+            wire = Wire(secured, self.over)
+            if fault.strikes == HANDSHAKE:
+                self._strike(fault, wire)
                 return
-            with self._context.wrap_socket(connection, server_side=True) as secured:
-                wire = Wire(secured, self._over)
-                if fault.strikes == HANDSHAKE:
-                    fault.act(wire)
-                    return
-                while self._one(wire, fault):
-                    pass
+            while self._one(wire, fault):
+                pass
+
+    def _strike(self, fault: Fault, wire: Wire) -> None:
+        self.struck += 1
+        fault.act(wire)
 
     def _one(self, wire: Wire, fault: Fault) -> bool:
         wire.request = _receive(wire.connection)
@@ -447,30 +501,17 @@ class FaultServer:
         if path != LOGIN and wire.request.headers.get("authorization") == f"Bearer {STALE}":
             wire.error(401, 1005, "Access denied", "invalid token")
             return True
-        if path == fault.strikes:
+        if fault.strikes in (path, EACH):
             wire.last = True
-            fault.act(wire)
+            self._strike(fault, wire)
             return False
-        if path == LOGIN:
-            wire.answer(200, json.dumps({"users": [{"token": TOKEN}], "meta": documents.META}).encode())
-        elif path == SUPPORT:
-            wire.answer(200, whole())
-        elif path == LOGOUT:
-            wire.answer(200, b'{"meta": {}}')
-        else:
-            wire.error(404, 1006, "Resource not found")
+        usual(wire)
         return True
 
 
 def _receive(connection: socket.socket) -> Received:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            raise ValueError("the client is gone")
-        data += more
-    head, _end, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
+    told, body = head(connection)
+    first, *lines = told.split("\r\n")
     headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
     missing = int(headers.get("content-length", "0")) - len(body)
     while missing > 0:

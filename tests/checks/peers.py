@@ -12,11 +12,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
+import faults
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from faults import FAULTS, FaultServer
+from faults import FaultServer
 from marks import PROXY
 from proxy import Proxy
 
@@ -140,30 +141,43 @@ def _no_proxy(folder: Path, stack: ExitStack) -> Peer:
     return peer._replace(proxy=proxy)
 
 
-WAYS: Mapping[str, Way] = {
-    "name that nobody has": _unresolved("nobody.example"),
-    "resolver says nothing": _unresolved("silent.example"),
-    "refuses connections": _refuses,
-    "drops packets": _drops,
-    "TLS 1.0 only": _old_tls,
-    "wants a client's certificate": _wants_a_client,
-    "certificate of an unknown CA": _certificate(lambda _trusted, other: other.issue_cert("localhost")),
-    "certificate that signs itself": _certificate(lambda _trusted, _other: _self_signed()),
-    "certificate that has expired": _certificate(lambda trusted, _other: _days(trusted, -9, -2)),
-    "certificate that is not valid yet": _certificate(lambda trusted, _other: _days(trusted, 2, 9)),
-    "certificate for another name": _certificate(lambda trusted, _other: trusted.issue_cert("wa.example")),
-    "certificate for another address": _certificate(
-        lambda trusted, _other: trusted.issue_cert("localhost"), "127.0.0.1"
-    ),
-    "proxy wants a password": _proxy("wants a password"),
-    "proxy refuses": _proxy("refuses"),
-    "proxy finds nobody": _proxy("finds nobody"),
-    "proxy says nothing": _proxy("says nothing"),
-    "proxy hangs up": _proxy("hangs up"),
-    "proxy is not there": _no_proxy,
+WAYS: Mapping[str, Mapping[str, Way]] = {
+    "Network": {
+        "name that nobody has": _unresolved("nobody.example"),
+        "resolver says nothing": _unresolved("silent.example"),
+        "refuses connections": _refuses,
+        "drops packets": _drops,
+    },
+    "TLS": {
+        "TLS 1.0 only": _old_tls,
+        "wants a client's certificate": _wants_a_client,
+        "certificate of an unknown CA": _certificate(lambda _trusted, other: other.issue_cert("localhost")),
+        "certificate that signs itself": _certificate(lambda _trusted, _other: _self_signed()),
+        "certificate that has expired": _certificate(lambda trusted, _other: _days(trusted, -9, -2)),
+        "certificate that is not valid yet": _certificate(lambda trusted, _other: _days(trusted, 2, 9)),
+        "certificate for another name": _certificate(lambda trusted, _other: trusted.issue_cert("wa.example")),
+        "certificate for another address": _certificate(
+            lambda trusted, _other: trusted.issue_cert("localhost"), "127.0.0.1"
+        ),
+    },
+    "Proxy": {
+        "proxy wants a password": _proxy("wants a password"),
+        "proxy refuses": _proxy("refuses"),
+        "proxy finds nobody": _proxy("finds nobody"),
+        "proxy says nothing": _proxy("says nothing"),
+        "proxy hangs up": _proxy("hangs up"),
+        "proxy is not there": _no_proxy,
+    },
 }
+"""What goes wrong on the way, by its kind."""
 
-PEERS: Mapping[str, Way] = {**WAYS, **{name: _fault(name) for name in FAULTS}}
+KINDS: Mapping[str, Mapping[str, Way]] = {
+    kind: {**WAYS.get(kind, {}), **{name: _fault(name) for name in faults.KINDS.get(kind, {})}}
+    for kind in dict.fromkeys((*WAYS, *faults.KINDS))
+}
+"""Every peer, by its kind."""
+
+PEERS: Mapping[str, Way] = {name: way for kind in KINDS.values() for name, way in kind.items()}
 
 
 @contextmanager

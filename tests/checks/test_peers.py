@@ -26,6 +26,9 @@ from told import TOLD, WAITING, Told, in_modules_words, told
 from wabiz_monitoring.core.catalogue import CATALOGUE
 from wabiz_monitoring.core.states import State
 
+ONCE = "401 once"
+"""Nobody is refused there who has no token to begin with."""
+
 MOST = 64 * 2**20
 """The most memory that a run may take beyond what it had when it began."""
 
@@ -60,19 +63,20 @@ def asking(name: str, at: Peer, proxy: Proxy | None, forks: Forks, user: Runner,
     headers = folder / "headers"
     headers.write_text(f"X-Key: {HEADER}\n")
     limit = limit_of(name)
-    token = STALE if fault.strikes in (LOGIN, "") else GIVEN
+    token = GIVEN if fault.strikes == SUPPORT else STALE
     for secretly in (False, True):
         way = variables(through) if through and (secretly or at.proxy) else {}
         for check in CHECKS:
             words = ["--url", at.url, "--ca-file", at.ca_file, "-t", f"{limit:g}", "-vvv"]
             words += ["--json", "--header-file", str(headers)] if secretly else ["--state-dir", "none"]
-            more = {"WA_WEB_TOKEN": token} if secretly else {}
+            more = {"WA_WEB_TOKEN": token} if secretly or name == ONCE else {}
             env = {**credentials(USER, PASSWORD), **way, **more}
             yield Asked(check, secretly, _command(forks, user, check, words, env))
         for module in forks.modules:
             options: dict[str, Any] = {"url": at.url, "ca_path": at.ca_file, "timeout": limit}
             options |= {"username": USER, "password": PASSWORD, "_ansible_verbosity": 3}
-            options |= {"token": token, "headers": {"X-Key": HEADER}} if secretly else {}
+            options |= {"token": token} if secretly or name == ONCE else {}
+            options |= {"headers": {"X-Key": HEADER}} if secretly else {}
             yield Asked(module, secretly, _module(forks, user, module, options, way))
 
 
@@ -108,6 +112,8 @@ def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_no
         assert list(marks.exposed(user.home)) == []
         if at.server:
             hold_server(at)
+            # However many ran again: a fault that struck nobody has been tried on nobody.
+            assert at.server.struck >= len(asked) / 2 or not FAULTS.get(name, FAULTS["healthy"]).strikes
         for one_proxy in filter(None, (at.proxy, proxy)):
             hold_proxy(one_proxy, at.where)
 

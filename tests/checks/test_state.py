@@ -185,7 +185,7 @@ def test_a_refusal_is_remembered_on_a_disk_that_is_full_where_something_was_kept
     own_namespaces: None, sim: Simulator, runner: Runner, state: Path
 ) -> None:
     # Of what was kept, nothing can be read any more.
-    before = f'{check(sim, state)} >/dev/null; {FULL}; echo x | dd conv=notrunc of=$(ls *.json) 2>/dev/null'
+    before = f"{check(sim, state)} >/dev/null; {FULL}; echo x | dd conv=notrunc of=$(ls *.json) 2>/dev/null"
     told = mounted(runner, "size=32k", f"{before}; export WA_WEB_PASSWORD=marked-wrong-password", sim, state)
     assert ["not tried again" in done.out for done in told] == [False, True], told
     assert (sim.logins, sim.failed_logins) == (1, 1)

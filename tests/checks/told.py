@@ -72,7 +72,25 @@ def _redirect(status: int, target: str) -> Told:
     return Told("invalid", f"a redirect to {target} (HTTP {status}), which is not followed", DIRECT)
 
 
-_NO_BYTES = Told("invalid", "free_space_logs is inf where a number of bytes belongs", CURL)
+def _only_space(text: str) -> Mapping[str, Outcome]:
+    return _by_check(None, None, Told("invalid", text, CURL), None, None, Told("invalid", f"space: {text}", CURL))
+
+
+def _every_field(what: str) -> Mapping[str, Outcome]:
+    def told(field: str, kind: str = "text") -> Told:
+        return Told("invalid", f"{field} is {what} where {kind} belongs", CURL)
+
+    return _by_check(
+        told("socket_conn"),
+        None,
+        told("free_space_data", "a number of bytes"),
+        told("expire_timestamp"),
+        told("device_iso8601"),
+        told("socket: socket_conn"),
+    )
+
+
+_NO_TIME = "where a time such as 2018-09-27T14:26:07 belongs"
 _NO_WORD = Told(
     "socket-unknown",
     "in no known socket state (socket_conn ***)",
@@ -83,6 +101,7 @@ _NOBODY = Told(
     "nobody owns any shard",
     "bring a coreapp back; if it does not take the shard, look at the primary master's log",
 )
+_ALL_NOBODY = _NOBODY._replace(text=f"socket: {_NOBODY.text}")
 _LACKS = "this build may not report the field; if that is so for good, set --state missing=ok"
 
 TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
@@ -186,6 +205,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "redirect with syntax": _redirect(302, "https://x//a=1;(b)"),
     "400": Told("invalid", "an unexpected answer from /v1/support (HTTP 400, error 1000: Generic error (what?))", CURL),
     "401": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
+    "401 once": None,
     "401 empty": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
     "403": Told("unauthorized", "not allowed to read /v1/support (HTTP 403, error 1005: Access denied)", PASSWORDS),
     "403 page": Told("unauthorized", f"not allowed to read /v1/support (HTTP 403, {PAGE})", PASSWORDS),
@@ -255,7 +275,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         Told("missing", "no free_space_data, ", _LACKS),
         Told("missing", "no expire_timestamp in the answer of ", _LACKS),
         Told("missing", "no device_iso8601 in the answer of ", _LACKS),
-        _NOBODY._replace(text="socket: " + _NOBODY.text),
+        _ALL_NOBODY,
     ),
     "more nodes than there can be": Told(
         "invalid", "the answer names 5000 nodes; more than 4096 are not believed", CURL
@@ -272,14 +292,28 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "a key twice": Told("invalid", UNSOUND + "'socket_conn' stands twice in one object", CURL),
     "NaN": Told("invalid", UNSOUND + "NaN is no JSON number", CURL),
     "Infinity": Told("invalid", UNSOUND + "-Infinity is no JSON number", CURL),
-    "a number beyond all floats": _by_check(
-        None, None, _NO_BYTES, None, None, _NO_BYTES._replace(text="space: " + _NO_BYTES.text)
-    ),
+    "a number beyond all floats": _only_space("free_space_logs is inf where a number of bytes belongs"),
     "400 digits": None,
     "5000 digits": Told("invalid", UNSOUND, CURL),
     "100000 lists": DEEP,
     "100000 objects": DEEP,
+    "no fields": Told("invalid", "the answer has nothing under 'support'", CURL),
+    "support is null": Told("invalid", "the answer has null as 'support', so it is not that of /v1/support", CURL),
+    "support is a list": Told("invalid", "the answer has a list as 'support', so it is not that of /v1/support", CURL),
+    "every field is null": _every_field("null"),
+    "every field is a list": _every_field("a list"),
+    "less than nothing is free": _only_space("free_space_logs is -1 where a number of bytes belongs"),
+    "times that are none": _by_check(
+        None,
+        None,
+        None,
+        Told("invalid", f"expire_timestamp is 'soon' {_NO_TIME}", CURL),
+        Told("invalid", f"device_iso8601 is '2018-99-99T99:99:99' {_NO_TIME}", CURL),
+        Told("invalid", f"build: expire_timestamp is 'soon' {_NO_TIME}", CURL),
+    ),
+    "shards without end": _by_check(_NOBODY, _NOBODY, None, None, None, _ALL_NOBODY),
     "says nothing to the request": IN_TIME,
+    "slow at each step": IN_TIME,
     "drips the head": IN_TIME,
     "drips the body": IN_TIME,
     "drips chunks": IN_TIME,
