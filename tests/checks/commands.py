@@ -90,7 +90,8 @@ class Runner:
                 env=self.environment(env),
                 cwd=self.home,
             )
-            threading.Thread(target=_write, args=(process, stdin), daemon=True).start()
+            assert process.stdin
+            write(process.stdin, stdin)
             _wait(process)
             seconds, delayed = time.monotonic() - begun, queued(process.pid)
             return Done(process.wait(), content(out), content(err), seconds, delayed)
@@ -102,10 +103,14 @@ def content(stream: IO[bytes]) -> str:
     return stream.read().decode()
 
 
-def _write(process: subprocess.Popen[bytes], stdin: bytes) -> None:
-    assert process.stdin
-    with suppress(OSError), process.stdin as stream:
-        stream.write(stdin)
+def write(stream: IO[bytes], data: bytes) -> None:
+    """Write all of it into a pipe, and close that, while others read it or do not."""
+
+    def work() -> None:
+        with suppress(OSError), stream:
+            stream.write(data)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from commands import Runner, credentials
-from forks import Forks, namespaces
+from forks import Forks, Quick, namespaces
 from wabiz_monitoring.simulator import Simulator
 
 # How long one example takes depends on what else the machine does; what is slow is measured in tests/bench.
@@ -18,11 +18,17 @@ hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    """A user without credentials and without a state folder."""
+def installed(tmp_path: Path) -> Runner:
+    """A user without credentials and without a state folder, for whom each command starts as engines start it."""
     home = tmp_path / "home"
     home.mkdir()
     return Runner(home)
+
+
+@pytest.fixture
+def runner(forks: Forks, installed: Runner) -> Quick:
+    """The same user in a hurry: for all that is not about how a command starts."""
+    return Quick(forks, installed.home)
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +53,9 @@ def own_simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def monitor(runner: Runner, simulator: Simulator) -> Runner:
+def monitor(forks: Forks, installed: Runner, simulator: Simulator) -> Quick:
     """A user who may log in to the shared simulator."""
-    return Runner(runner.home, credentials(simulator.username, simulator.password))
+    return Quick(forks, installed.home, credentials(simulator.username, simulator.password))
 
 
 @pytest.fixture(scope="session")

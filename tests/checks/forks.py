@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, final
 
 import forkserver
-from commands import Done, Runner, content
+from commands import Done, Runner, content, write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -87,22 +87,29 @@ class Forks:
         self._server.wait(_LIMIT)
 
     def command(
-        self, runner: Runner, command: str, *words: str, env: Mapping[str, str] | None = None, umask: int = 0
+        self,
+        runner: Runner,
+        command: str,
+        *words: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        umask: int = 0,
     ) -> Forked:
         """Run an installed command to its end."""
-        return self._run(runner, [command, *words], None, env, umask)
+        return self._run(runner, [command, *words], None, stdin, env, umask)
 
     def module(
         self, runner: Runner, module: str, options: Mapping[str, Any], env: Mapping[str, str] | None = None
     ) -> Forked:
         """Run a module to its end; `options` also hold what Ansible adds of its own."""
-        return self._run(runner, [module], options, env, 0)
+        return self._run(runner, [module], options, b"", env, 0)
 
     def _run(
         self,
         runner: Runner,
         words: Sequence[str],
         options: Mapping[str, Any] | None,
+        stdin: bytes,
         env: Mapping[str, str] | None,
         umask: int,
     ) -> Forked:
@@ -117,11 +124,26 @@ class Forks:
             socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server,
             tempfile.TemporaryFile() as out,
             tempfile.TemporaryFile() as err,
-            open("/dev/null", "rb") as nothing,
         ):
             server.settimeout(_LIMIT)
             server.connect(self._socket)
-            socket.send_fds(server, [json.dumps(job).encode()], [nothing.fileno(), out.fileno(), err.fileno()])
+            reader, writer = os.pipe()
+            socket.send_fds(server, [json.dumps(job).encode()], [reader, out.fileno(), err.fileno()])
+            os.close(reader)
+            write(os.fdopen(writer, "wb"), stdin)
             told = json.loads(server.recv(4096))
             done = Done(told["code"], content(out), content(err), told["seconds"], told["delayed"])
         return Forked(done, told["peak"])
+
+
+@final
+class Quick(Runner):
+    """A user whose commands are run by the fork server; for programs and other processes all is as ever."""
+
+    def __init__(self, forks: Forks, home: Path, env: Mapping[str, str] | None = None) -> None:
+        super().__init__(home, env)
+        self._forks = forks
+
+    def __call__(self, command: str, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
+        """Run a command to its end."""
+        return self._forks.command(self, command, *words, stdin=stdin, env=env).done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The installed commands against a living API: what an engine gets to see, scenario by scenario."""
+"""The commands against a living API: what an engine gets to see, scenario by scenario."""
 
 from __future__ import annotations
 
@@ -346,20 +346,20 @@ def test_where_no_token_can_be_kept_it_is_said_to_those_who_named_the_place(
 # Around the run.
 
 
-def test_an_exit_code_survives_an_output_that_nobody_reads(runner: Runner, tmp_path: Path) -> None:
+def test_an_exit_code_survives_an_output_that_nobody_reads(installed: Runner, tmp_path: Path) -> None:
     (tmp_path / "answer.json").write_bytes(single(socket_conn="DN"))
     for closed in (">&-", "> /dev/full", "2>&-", "<&-"):
         command = f'exec "$0" --file "$1" {closed}'
-        done = runner.process(
-            "sh", "-c", command, str(runner.bin / "check_wabiz_socket"), str(tmp_path / "answer.json")
+        done = installed.process(
+            "sh", "-c", command, str(installed.bin / "check_wabiz_socket"), str(tmp_path / "answer.json")
         )
         assert (done.code, done.err) == (2, ""), closed
 
 
-def test_an_interrupted_run_is_unknown_and_says_so(runner: Runner, tmp_path: Path) -> None:
+def test_an_interrupted_run_is_unknown_and_says_so(installed: Runner, tmp_path: Path) -> None:
     with FaultServer(tmp_path, "says nothing to the request") as server:
-        command = [str(runner.bin / "check_wabiz_socket"), "--url", server.url, "--ca-file", server.ca_file]
-        environment = runner.environment({"WA_WEB_TOKEN": "marked-token"})
+        command = [str(installed.bin / "check_wabiz_socket"), "--url", server.url, "--ca-file", server.ca_file]
+        environment = installed.environment({"WA_WEB_TOKEN": "marked-token"})
         run = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -374,10 +374,12 @@ def test_an_interrupted_run_is_unknown_and_says_so(runner: Runner, tmp_path: Pat
 @pytest.mark.parametrize(
     "variables", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "de_DE.UTF-8"}, {"COLUMNS": "20"}]
 )
-def test_neither_locale_nor_terminal_changes_a_word(variables: dict[str, str], runner: Runner, tmp_path: Path) -> None:
+def test_neither_locale_nor_terminal_changes_a_word(
+    variables: dict[str, str], installed: Runner, tmp_path: Path
+) -> None:
     words = saved(tmp_path, single(socket_conn="Zürich 東京"))
     told = "in no known socket state (socket_conn Zürich 東京)"
-    done = runner("check_wabiz_socket", *words, env=variables)
+    done = installed("check_wabiz_socket", *words, env=variables)
     assert (done.code, done.err, done.first) == (3, "", f"WABIZ SOCKET UNKNOWN - {told}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Failures on the way to the answer, told by the installed commands; what every peer can do stands in test_peers."""
+"""Failures on the way to the answer, told by the commands; what every peer can do stands in test_peers."""
 
 from __future__ import annotations
 
@@ -54,9 +54,11 @@ def test_each_trouble_can_be_given_another_state(fault: str, problem: str, serve
 
 
 @pytest.mark.parametrize("check", ["socket", "cluster", "space", "build", "clock", "all"])
-def test_an_installed_command_ends_in_time_its_start_included(check: str, server: FaultServer, runner: Runner) -> None:
+def test_an_installed_command_ends_in_time_its_start_included(
+    check: str, server: FaultServer, installed: Runner
+) -> None:
     server.use("says nothing to the request")
-    done = in_time(LIMIT, lambda: ask(runner, server, check=check))
+    done = in_time(LIMIT, lambda: ask(installed, server, check=check))
     assert (done.code, done.err) == (2, "")
     where = f"localhost:{server.port}"
     assert done.first == f"WABIZ {check.upper()} CRITICAL - no complete answer from {where} within {LIMIT} s"
@@ -66,8 +68,8 @@ def test_an_installed_command_ends_in_time_its_start_included(check: str, server
 
 
 @pytest.mark.parametrize("host", ["a..b", ".example", "x" * 64 + ".example", "x" * 253])
-def test_a_name_that_no_resolver_can_be_asked_for_is_told(host: str, server: FaultServer, runner: Runner) -> None:
-    done = in_time(LIMIT, lambda: ask(runner, server, where=f"https://{host}:9090"))
+def test_a_name_that_no_resolver_can_be_asked_for_is_told(host: str, server: FaultServer, installed: Runner) -> None:
+    done = in_time(LIMIT, lambda: ask(installed, server, where=f"https://{host}:9090"))
     shown = f"{host}:9090" if len(host) < 76 else host[:77] + "..."
     assert (done.code, done.err) == (2, "")
     assert done.lines == [

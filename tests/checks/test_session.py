@@ -440,7 +440,9 @@ def test_a_pipe_or_a_folder_in_the_place_of_the_file_holds_nobody_up(
     assert sim.logouts == 1
 
 
-def test_a_lock_that_is_never_let_go_ends_with_the_time_limit(sim: Simulator, runner: Runner, tmp_path: Path) -> None:
+def test_a_lock_that_is_never_let_go_ends_with_the_time_limit(
+    sim: Simulator, installed: Runner, tmp_path: Path
+) -> None:
     monitor = Monitor(sim, tmp_path / "state")
     monitor.run()
     sim.revoke_tokens()
@@ -448,7 +450,7 @@ def test_a_lock_that_is_never_let_go_ends_with_the_time_limit(sim: Simulator, ru
     words = ["--url", sim.url, "--ca-file", sim.ca_file, "--state-dir", str(tmp_path / "state"), "-t", "3"]
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        done = in_time(3, lambda: runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)))
+        done = in_time(3, lambda: installed("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)))
     assert (done.code, done.first) == (
         2,
         f"WABIZ SOCKET CRITICAL - another run was still logging in to localhost:{sim.port} after 3 s",

@@ -146,12 +146,12 @@ def test_a_broken_library_ends_in_unknown(how: str, library: str, runner: Runner
             assert len(done.lines) == 1
 
 
-def test_warnings_of_libraries_disturb_nobody(runner: Runner, tmp_path: Path) -> None:
+def test_warnings_of_libraries_disturb_nobody(installed: Runner, tmp_path: Path) -> None:
     # urllib3 has one for every request without verification.
     with FaultServer(tmp_path) as server:
         for how in ("always", "error", "default"):
             env = {**credentials("monitor", PASSWORD), "PYTHONWARNINGS": how}
-            done = runner("check_wabiz_socket", "--url", server.url, "--insecure", "--state-dir", "none", env=env)
+            done = installed("check_wabiz_socket", "--url", server.url, "--insecure", "--state-dir", "none", env=env)
             assert (done.code, done.err) == (0, "")
 
 
@@ -173,24 +173,24 @@ BUSY = HANGING.replace("os.read(reader, 1)", "pass")
 
 
 @pytest.mark.parametrize("program", [HANGING, BUSY], ids=["hanging", "busy"])
-def test_a_resolver_that_never_answers_ends_with_the_time_limit(program: str, runner: Runner) -> None:
+def test_a_resolver_that_never_answers_ends_with_the_time_limit(program: str, installed: Runner) -> None:
     words = ["-H", "wa.example", "-t", "1", "--state-dir", "none"]
-    done = in_time(1, lambda: runner.python(program, *words, env=credentials("monitor", PASSWORD)))
+    done = in_time(1, lambda: installed.python(program, *words, env=credentials("monitor", PASSWORD)))
     assert (done.code, done.err) == (2, "")
     assert done.first == "WABIZ SOCKET CRITICAL - the name in wa.example:9090 was not resolved within 1 s"
 
 
-def test_what_others_do_at_the_end_of_a_process_holds_nobody_up(runner: Runner) -> None:
+def test_what_others_do_at_the_end_of_a_process_holds_nobody_up(installed: Runner) -> None:
     program = "import atexit, threading, time\natexit.register(time.sleep, 30)\n"
     program += "threading.Thread(target=time.sleep, args=(30,)).start()\n"
     program += "from wabiz_monitoring.check_socket import main\nmain()\n"
-    done = in_time(1, lambda: runner.python(program, "--file", "-", stdin=single()))
+    done = in_time(1, lambda: installed.python(program, "--file", "-", stdin=single()))
     assert (done.code, done.err) == (0, "")
 
 
-def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(runner: Runner) -> None:
+def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(installed: Runner) -> None:
     reader, writer = os.pipe()
-    words = [str(runner.bin / "check_wabiz_socket"), "--file", "-", "-t", "1"]
+    words = [str(installed.bin / "check_wabiz_socket"), "--file", "-", "-t", "1"]
 
     def run() -> Done:
         begun = time.monotonic()
@@ -204,10 +204,10 @@ def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(runner: Runner) -
     assert done.first == "WABIZ SOCKET CRITICAL - no complete answer within 1 s"
 
 
-def test_the_time_limit_may_be_a_fraction(runner: Runner, tmp_path: Path) -> None:
+def test_the_time_limit_may_be_a_fraction(installed: Runner, tmp_path: Path) -> None:
     with FaultServer(tmp_path, "says nothing within TLS") as server:
         words = ["--url", server.url, "--ca-file", server.ca_file, "-t", "0.3"]
-        done = in_time(0.3, lambda: runner("check_wabiz_socket", *words, env={"WA_WEB_TOKEN": "marked-token"}))
+        done = in_time(0.3, lambda: installed("check_wabiz_socket", *words, env={"WA_WEB_TOKEN": "marked-token"}))
     assert done.first == f"WABIZ SOCKET CRITICAL - no complete answer from localhost:{server.port} within 0.3 s"
 
 
@@ -306,18 +306,18 @@ def test_a_proxy_that_does_not_let_us_through_is_told_as_such(
 
 
 def test_a_proxy_that_is_not_there_or_hangs_is_told_in_time(
-    behind: tuple[FaultServer, list[str], dict[str, str]], runner: Runner
+    behind: tuple[FaultServer, list[str], dict[str, str]], installed: Runner
 ) -> None:
     server, words, secrets = behind
     with server:
         with Proxy("says nothing") as proxy:
-            done = in_time(2, lambda: runner("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)}))
+            done = in_time(2, lambda: installed("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)}))
         where = f"localhost:{server.port}"
         assert done.first == f"WABIZ SOCKET CRITICAL - the proxy on the way to {where} did not answer within 2 s"
         with Proxy("hangs up") as proxy:
-            done = runner("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)})
+            done = installed("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)})
         assert done.code == 2
-        gone = runner("check_wabiz_socket", *words, env={**secrets, "https_proxy": "http://localhost:1"})
+        gone = installed("check_wabiz_socket", *words, env={**secrets, "https_proxy": "http://localhost:1"})
         assert gone.first == (
             f"WABIZ SOCKET CRITICAL - the proxy on the way to localhost:{server.port} failed: Connection refused"
         )
