@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from .processes import environments
+from processes import environments
+
 from .user import ENVIRONMENT, User
 
 if TYPE_CHECKING:

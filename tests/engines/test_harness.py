@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from processes import commands
 
 from .conftest import leave_out
 from .daemon import DaemonError
 from .engine import Engine
 from .icinga import Icinga
 from .nagios import Nagios, define
-from .processes import commands
 from .record import State
 from .user import User
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import distribution
 import pytest
+from processes import commands
 
 from . import icinga
 from .daemon import Daemon
@@ -26,7 +27,6 @@ from .icinga import Icinga
 from .monitored import Monitored
 from .nagios import Nagios, define
 from .nrpe import Nrpe
-from .processes import commands
 from .record import Record, State
 from .site import PLAYBOOK, Outcome, Site
 from .user import User

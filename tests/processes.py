@@ -18,6 +18,22 @@ def environments() -> Iterator[tuple[int, list[str]]]:
     return _everywhere("environ")
 
 
+def family(pid: int) -> Iterator[int]:
+    """The id of a process, and those of all that came from it."""
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            yield from family(int(child))
+
+
+def told(pid: int, name: str) -> str:
+    """What a file of a process says, such as `cmdline`; nothing when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def _everywhere(name: str) -> Iterator[tuple[int, list[str]]]:
     # A process that has ended, but whose parent has not heard of it yet, lists nothing there.
     for entry in Path("/proc").iterdir():
