@@ -95,7 +95,7 @@ def problems_page(checks: Iterable[Check]) -> str:
             row.state.name,
             "every check" if len(row.judged_by) > 2 else ", ".join(judges[name] for name in row.judged_by),
             row.meaning,
-            _sentence(row.remedy),
+            sentence(row.remedy),
         )
         for row in CATALOGUE.values()
     )
@@ -107,7 +107,7 @@ def problems_page(checks: Iterable[Check]) -> str:
             "Of several states the worst is the state of the service: CRITICAL, UNKNOWN, WARNING, OK, in this order. "
             "One cause should turn one service red, so a problem of a node belongs to one check; only a shard that "
             "nobody owns is found by two. `check_wabiz_all` judges everything.\n",
-            _table(("problem", "default", "judged by", "when", "what to do"), rows),
+            table(("problem", "default", "judged by", "when", "what to do"), rows),
             "\nA value that breaks a limit is WARNING or CRITICAL by the limit that it breaks, and has no name here: "
             "see [thresholds](thresholds.md).\n",
         )
@@ -135,11 +135,11 @@ def _options(check: Check) -> Iterator[str]:
     for option in options_of(check):
         groups.setdefault(option.group, []).append(option)
     rows = (
-        (f"**{group}**" if at == 0 else "", _flags(option), _sentence(option.help))
+        (f"**{group}**" if at == 0 else "", _flags(option), sentence(option.help))
         for group, options in groups.items()
         for at, option in enumerate(options)
     )
-    yield _table(("", "option", "meaning"), rows)
+    yield table(("", "option", "meaning"), rows)
     yield "Options are taken whole, never abbreviated. One that is unknown, or has a bad value, is UNKNOWN in one line."
 
 
@@ -152,8 +152,8 @@ def _flags(option: Option) -> str:
 
 def _states(check: Check) -> Iterator[str]:
     limits = [(name, state.name, meaning, "") for name, state, meaning in BROKEN_LIMITS] if check.thresholds else []
-    rows = [(f"`{row.name}`", row.state.name, row.meaning, _sentence(row.remedy)) for row in problems_of(check)]
-    yield _table(("problem", "default", "when", "what to do"), [*limits, *rows])
+    rows = [(f"`{row.name}`", row.state.name, row.meaning, sentence(row.remedy)) for row in problems_of(check)]
+    yield table(("problem", "default", "when", "what to do"), [*limits, *rows])
     yield (
         "`--state PROBLEM=STATE` changes the default of a problem. Of several states the worst counts: CRITICAL, "
         "UNKNOWN, WARNING, OK. The exit status is 0 for OK, 1 for WARNING, 2 for CRITICAL, 3 for UNKNOWN."
@@ -190,10 +190,10 @@ def _perfdata(check: Check) -> Iterator[str]:
                 unit or "count",
                 "yes" if seen.thresholds else "no",
                 "-" if seen.minimum is None else str(seen.minimum),
-                _sentence(meaning),
+                sentence(meaning),
             )
         )
-    yield _table(("label", "in a cluster", "unit", "thresholds", "min", "meaning"), rows)
+    yield table(("label", "in a cluster", "unit", "thresholds", "min", "meaning"), rows)
     if per_node:
         yield (
             "In a cluster each node has values of its own. A label is made of the node's host and what the node is "
@@ -211,7 +211,7 @@ def _examples(check: Check) -> Iterator[str]:
     for example in EXAMPLES[check.name]:
         status, text = run_example(check, example)
         shown = text if example.arguments == ("--json",) else shortened(text)
-        yield f"**{_sentence(example.says)}** Scenario `{example.scenario}`, exit status {status}:"
+        yield f"**{sentence(example.says)}** Scenario `{example.scenario}`, exit status {status}:"
         yield f"```console\n$ {command(check, example.arguments)}\n{shown}\n```"
 
 
@@ -219,11 +219,13 @@ def _link(check: Check) -> str:
     return f"[{check.name}]({check.command}.md)"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning and a full stop at its end."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = (head, ["---"] * len(head), *rows)
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

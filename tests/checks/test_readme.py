@@ -320,7 +320,9 @@ def test_every_check_has_its_page_and_stands_in_readme_and_map() -> None:
     assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
 
 
-@pytest.mark.parametrize("page", ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize(
+    "page", ["README.md", "SECURITY.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     titles = {

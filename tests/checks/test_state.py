@@ -346,3 +346,13 @@ def test_a_password_put_right_on_the_server_is_tried_within_five_minutes(
         minutes += 1
     assert minutes <= 5
     assert watched.failed_logins == 1
+
+
+def test_a_refusal_that_is_removed_is_forgotten(clock: Clock, watched: Simulator, state: Path) -> None:
+    monitor = Monitor(watched, state, "new-password", clock)
+    monitor.run()
+    watched._accounts.password = "new-password"
+    assert "not tried again" in monitor.run()
+    for file in state.iterdir():
+        file.unlink()
+    assert monitor.run() == WELL
