@@ -51,8 +51,9 @@ def _refusal(row: object) -> _Refusal | None:
     if not isinstance(row, dict):
         return None
     until, problem, text = (row.get(name) for name in _Refusal._fields)
-    sound = isinstance(until, int | float) and isinstance(problem, str) and isinstance(text, str)
-    return _Refusal(until, problem, text) if sound and problem in CATALOGUE else None
+    if not isinstance(until, int | float) or not isinstance(problem, str) or not isinstance(text, str):
+        return None
+    return _Refusal(until, problem, text) if problem in CATALOGUE else None
 
 
 class DiskKeeper(Keeper):
