@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,15 +100,14 @@ def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_no
         asked = list(asking(name, at, None if at.deaf else proxy, forks, user, tmp_path))
         limit = limit_of(name)
         for one, forked in zip(asked, pool.map(lambda one: one.run(), asked), strict=True):
-            for _turn in range(2):
-                if forked.done.in_time(limit):
+            for _turn in range(2 if name in WAITING else 0):
+                # The machine may have been busy, and sixteen runs at once are many; what hangs hangs each time.
+                with suppress(AssertionError):
+                    hold(one, forked, name, at.where, limit)
                     break
-                # The machine may have been busy; what hangs hangs each time.
+                hold_quiet(one, forked, forks)
                 forked = one.run()
-            assert forked.done.in_time(limit), f"{one.name}: {forked.done.seconds} s"
-            assert forked.peak < forks.size + MOST, f"{one.name}: {forked.peak / 2**20:.0f} MiB"
-            assert forked.done.err == ""
-            assert marks.found(forked.done.out) == [], f"{one.name}: {forked.done.out}"
+            hold_quiet(one, forked, forks)
             hold(one, forked, name, at.where, limit)
         assert list(marks.exposed(user.home)) == []
         if at.server:
@@ -118,8 +118,16 @@ def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_no
             hold_proxy(one_proxy, at.where)
 
 
+def hold_quiet(one: Asked, forked: Forked, forks: Forks) -> None:
+    """Hold a run against what none may take or tell, however busy the machine is."""
+    assert forked.peak < forks.size + MOST, f"{one.name}: {forked.peak / 2**20:.0f} MiB"
+    assert forked.done.err == ""
+    assert marks.found(forked.done.out) == [], f"{one.name}: {forked.done.out}"
+
+
 def hold(one: Asked, forked: Forked, name: str, where: str, limit: float) -> None:
-    """Hold what was said against what is to be said."""
+    """Hold what was said, and when, against what is to be said."""
+    assert forked.done.in_time(limit), f"{one.name}: {forked.done.seconds} s"
     if one.name in MODULES:
         hold_module(one, forked, name, where, limit)
         return
