@@ -29,6 +29,12 @@ from typing import Any, NoReturn, cast
 
 CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
 MODULES = ("support_facts", "health_gate")
+_LATER = (
+    *("core.judge", "core.redaction", "core.without"),
+    *("plugin.as_json", "plugin.lines", "plugin.parser", "plugin.sources"),
+    *("source.api", "source.tokens"),
+)
+"""What a run imports only when it comes to it."""
 _ROOM = "ansible_collections.wabiz.monitoring.plugins.modules"
 
 
@@ -62,9 +68,9 @@ def main(path: str, collections: str = "", deaf: str = "") -> None:
 def _import(collections: str) -> None:
     for name in CHECKS:
         importlib.import_module(f"wabiz_monitoring.check_{name}")
-    # What a run imports only when it comes to it.
-    for name in ("plugin.as_json", "plugin.lines", "core.redaction", "plugin.sources", "source.api", "source.tokens"):
+    for name in _LATER:
         importlib.import_module(f"wabiz_monitoring.{name}")
+    importlib.import_module("encodings.utf_8_sig")
     if collections:
         sys.path.insert(0, collections)
         for name in MODULES:
