@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from wabiz_monitoring.core.catalogue import CATALOGUE, Trouble
-from wabiz_monitoring.core.session import Credentials, Keeper
+from wabiz_monitoring.core.session import Credentials, Keeper, sound_token
 from wabiz_monitoring.core.units import SECONDS, spell
 
 NONE = "none"
@@ -89,8 +89,7 @@ class DiskKeeper(Keeper):
         kept = self._read()
         token, expires = kept.get("token"), kept.get("expires")
         alive = expires is None or (isinstance(expires, int | float) and expires > self._clock())
-        sound = isinstance(token, str) and token != "" and all("!" <= char <= "~" for char in token)
-        return str(token) if sound and alive else None
+        return token if isinstance(token, str) and sound_token(token) and alive else None
 
     def keep(self, token: str, expires: datetime | None) -> bool:
         """Replace what was kept by a new token. Returns whether that worked."""

@@ -129,6 +129,11 @@ def test_a_secret_in_a_sentence_is_replaced_before_or_after_cleaning(secret: str
                 assert form not in shown.replace("***", "\0")
 
 
+def test_of_two_secrets_that_begin_alike_the_longer_leaves_nothing_behind() -> None:
+    redact = Redaction(Credentials("monitor", "marked", "marked-and-more"), ())
+    assert redact("<marked-and-more> <marked>") == "<***> <***>"
+
+
 def test_an_honest_sentence_is_left_alone() -> None:
     redact = Redaction(Credentials("monitor", "abc", "UP"), ["x"])
     for told in ("connected", "abc is short", "WABIZ SOCKET OK - connected | connected=1;;;0;1", "cut..."):

@@ -20,7 +20,10 @@ from commands import BIN, Runner, credentials, in_time
 from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
 from marks import PASSWORD
 from monitoring import WELL, Clock, Monitor
-from wabiz_monitoring.core.session import HOLD_BACK, Credentials
+from wabiz_monitoring.core.catalogue import Trouble
+from wabiz_monitoring.core.http import Reply
+from wabiz_monitoring.core.session import HOLD_BACK, Credentials, ask
+from wabiz_monitoring.core.session import credentials as given
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.tokens import DiskKeeper
 
@@ -46,6 +49,17 @@ def monitor(sim: Simulator, tmp_path: Path) -> Monitor:
 def test_the_token_of_one_login_serves_all_later_runs(sim: Simulator, monitor: Monitor) -> None:
     assert [monitor.run() for _turn in range(4)] == [WELL] * 4
     assert (sim.logins, sim.logouts, sim.requests) == (1, 0, 5)
+
+
+@pytest.mark.parametrize("token", ["a b", "a\tb", "a\nX-Evil: 1", "\x7f", "ü", " ", "\ud800"])
+def test_what_would_end_or_forge_a_header_is_no_token(token: str) -> None:
+    with pytest.raises(ValueError, match="holds characters that cannot stand in a header"):
+        given(None, None, token)
+    with pytest.raises(Trouble, match="holds no token"):
+        ask(
+            lambda _request: Reply(200, json.dumps({"users": [{"token": token}]}).encode()),
+            Credentials("monitor", PASSWORD),
+        )
 
 
 def test_a_token_that_was_revoked_costs_one_login(sim: Simulator, monitor: Monitor) -> None:

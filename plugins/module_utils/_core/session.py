@@ -49,7 +49,7 @@ def credentials(username: Optional[str], password: Optional[str], token: Optiona
 
     Raises ValueError, with a sentence for the user, for what cannot be sent.
     """
-    if token and not _sound(token):
+    if token and not sound_token(token):
         raise ValueError("the token holds characters that cannot stand in a header")
     if ":" in (username or ""):
         raise ValueError("a user name cannot hold a colon")
@@ -196,7 +196,7 @@ def _read_token(body: bytes) -> Tuple[str, Optional[datetime]]:
     users = decode(body).get("users")
     first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
     token = first.get("token")
-    if not isinstance(token, str) or not _sound(token):
+    if not isinstance(token, str) or not sound_token(token):
         raise Trouble("invalid", "the answer to the login holds no token")
     expires = first.get("expires_after")
     try:
@@ -205,8 +205,8 @@ def _read_token(body: bytes) -> Tuple[str, Optional[datetime]]:
         return token, None
 
 
-def _sound(token: str) -> bool:
-    # It goes into a header: anything but visible ASCII would end or forge one.
+def sound_token(token: str) -> bool:
+    """Whether it can be sent: it goes into a header, which anything but visible ASCII would end or forge."""
     return token != "" and all("!" <= char <= "~" for char in token)
 
 
