@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""README and the pages written by hand say what is true: what they show typed is run, and prints what they show.
-
-A block that is run stands below a comment: `<!-- scenario: NAME -->` names what the simulator answers meanwhile,
-`<!-- file: PATH -->` is saved before. A line that ends in `...` goes on in truth.
-"""
+"""README and the pages written by hand say what is true: what they show typed is run, and prints what they show."""
 
 from __future__ import annotations
 
@@ -15,74 +11,26 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
 
 import pytest
 import yaml
+from shown import LINK, ROOT, Block, blocks, hold, of, only, table, text_of
 from wabiz_monitoring.check_all import CHECK, CHECKS
 from wabiz_monitoring.core.catalogue import Trouble
 from wabiz_monitoring.core.gate import Terms, open_gate, policy_of
 from wabiz_monitoring.core.limits import MEASURES
 from wabiz_monitoring.core.ranges import parse_range
 from wabiz_monitoring.core.units import BYTES, SECONDS, parse_quantity
-from wabiz_monitoring.plugin.options import options_of
 from wabiz_monitoring.plugin.parser import parse as parse_options
 from wabiz_monitoring.simulator import Simulator
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 HAND_WRITTEN = ("README.md", "docs/thresholds.md", "docs/extra-opts.md", "docs/gating.md")
-BLOCK = re.compile(r"(?:^<!-- (scenario|file): (.+?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-
-# What differs from one run to the next.
-PASSING = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DAY"),
-    (re.compile(r"\b[\d.]+ days"), "N days"),
-    (re.compile(r"\bclock [^;|]*[^;| ]"), "clock N"),
-    (re.compile(r"(build_expires_in|clock_offset)=-?[\d.]+s"), r"\1=Ns"),
-)
-
-
-class Block(NamedTuple):
-    """A fenced block of a page, and the comment above it."""
-
-    page: str
-    kind: str
-    note: str
-    language: str
-    text: str
-
-
-def blocks(page: str) -> Iterator[Block]:
-    for found in BLOCK.finditer((ROOT / page).read_text(encoding="utf-8")):
-        yield Block(page, found[1] or "", found[2] or "", found[3], found[4])
-
-
-def of(language: str, pages: tuple[str, ...] = HAND_WRITTEN) -> list[Block]:
-    return [block for page in pages for block in blocks(page) if block.language == language]
-
-
-def only(language: str, page: str = "README.md") -> str:
-    (block,) = of(language, (page,))
-    return block.text
-
-
-def table(page: str, title: str) -> list[list[str]]:
-    """The rows of the table below a title; a cell that is nothing but code comes without its quotes."""
-    section = (ROOT / page).read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
-    return [[re.sub(r"^`([^`]*)`$", r"\1", cell.strip()) for cell in row] for row in rows[2:]]
-
-
-def normal(line: str) -> str:
-    for pattern, word in PASSING:
-        line = pattern.sub(word, line)
-    return line
+ENGINES = ("docs/on-nagios.md", "docs/on-icinga2.md", "docs/with-nrpe.md")
 
 
 class Shell:
@@ -155,22 +103,7 @@ def demo() -> ModuleType:
     return module
 
 
-def nagios_commands() -> list[str]:
-    """The command line of each service in README, as Nagios makes it from its objects."""
-    text = only("nagios")
-    commands: Mapping[str, str] = dict(re.findall(r"command_name +(\S+)\n +command_line +(.+)\n", text))
-    services = re.findall(r"host_name +(\S+)\n +service_description +.+\n +check_command +(.+)\n", text)
-    lines = []
-    for host, call in services:
-        name, *arguments = call.split("!")
-        line = commands[name].replace("$HOSTNAME$", host)
-        for at in range(1, 5):
-            line = line.replace(f"$ARG{at}$", arguments[at - 1] if at <= len(arguments) else "")
-        lines.append(line)
-    return lines
-
-
-@pytest.mark.parametrize("block", of("console"), ids=lambda block: f"{block.page}: {block.note}")
+@pytest.mark.parametrize("block", of("console", HAND_WRITTEN), ids=lambda block: f"{block.page}: {block.note}")
 def test_what_a_page_shows_typed_prints_what_it_shows(block: Block, shell: Shell) -> None:
     assert block.kind == "scenario", "a comment above the block must name the scenario"
     command, *shown = block.text.splitlines()
@@ -178,34 +111,7 @@ def test_what_a_page_shows_typed_prints_what_it_shows(block: Block, shell: Shell
     shell.sim.use(block.note)
     done = shell.run(command.removeprefix("$ "))
     assert done.stderr == ""
-    printed = done.stdout.splitlines()
-    assert len(printed) == len(shown)
-    for is_line, said in zip(map(normal, printed), map(normal, shown), strict=True):
-        if said.endswith(" ..."):
-            assert is_line.startswith(said.removesuffix("..."))
-        else:
-            assert is_line == said
-
-
-@pytest.mark.parametrize("line", nagios_commands())
-def test_what_nagios_makes_of_its_objects_runs(line: str, shell: Shell) -> None:
-    shell.save("README.md")
-    shell.sim.use("healthy-single")
-    # The password is in the file, as the page says.
-    del shell.environment["WA_WEB_PASSWORD"]
-    done = shell.run(line)
-    assert done.returncode == 0, done.stdout
-    assert re.match(r"WABIZ [A-Z]+ OK - ", done.stdout)
-
-
-def test_icinga_2_is_given_options_that_exist() -> None:
-    text = only("icinga2")
-    given = set(re.findall(r'^ +"(-[^"]+)" = ', text, re.MULTILINE))
-    names = re.findall(r'"(\w+)"', re.findall(r"for \(check in \[(.+)\]\)", text)[0])
-    assert names == [check.name for check in CHECKS]
-    for check in CHECKS:
-        has = {flag for option in options_of(check) for flag in option.flags}
-        assert given - has <= (set() if check.thresholds else {"--warning", "--critical"})
+    hold(done.stdout.splitlines(), shown)
 
 
 def test_the_pipeline_goes_on_while_the_others_can_carry_on(shell: Shell) -> None:
@@ -296,7 +202,7 @@ def open_status(terms: Terms) -> set[int]:
 @pytest.mark.skipif(not (BIN / "ansible-playbook").exists(), reason="ansible-core is not installed")
 @pytest.mark.parametrize(("scenario", "status"), [("healthy-single", 0), ("mc4-node-unreachable", 0), ("expiring", 2)])
 def test_the_playbook_stops_when_a_build_is_about_to_expire(scenario: str, status: int, shell: Shell) -> None:
-    text = only("yaml").replace("hostname: wa.example.com", f"hostname: localhost\n        port: {shell.sim.port}")
+    text = only("yaml", "README.md").replace("hostname: wa.example.com", f"hostname: localhost\n        port: {shell.sim.port}")
     (shell.folder / "look.yml").write_text(text.replace("wabiz-ca.pem", shell.sim.ca_file), encoding="utf-8")
     assert yaml.safe_load(text)
     shell.environment |= {**demo().ansible(shell.folder), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
@@ -307,7 +213,7 @@ def test_the_playbook_stops_when_a_build_is_about_to_expire(scenario: str, statu
 
 def test_the_commands_of_the_first_minutes_exist() -> None:
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = text_of("README.md")
     named = set(re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE))
     assert {"demo", "test"} <= named
     assert named <= set(targets)
@@ -315,8 +221,8 @@ def test_the_commands_of_the_first_minutes_exist() -> None:
 
 def test_every_check_has_its_page_and_stands_in_readme_and_map() -> None:
     for check in (*CHECKS, CHECK):
-        assert f"[{check.command}](docs/{check.command}.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
-    linked = set(LINK.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
+        assert f"[{check.command}](docs/{check.command}.md)" in text_of("README.md")
+    linked = set(LINK.findall(text_of("docs/index.md")))
     assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
 
 
@@ -324,7 +230,7 @@ def test_every_check_has_its_page_and_stands_in_readme_and_map() -> None:
     "page", ["README.md", "SECURITY.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 )
 def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
+    text = text_of(page)
     titles = {
         re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", text, re.M)
     }
@@ -364,5 +270,5 @@ def test_defaults_are_as_the_page_says() -> None:
 
 
 def test_no_page_shows_a_secret_on_a_command_line() -> None:
-    shown = "".join(block.text for language in ("console", "sh", "nagios", "icinga2") for block in of(language))
+    shown = "".join(block.text for language in ("console", "sh", "nagios", "icinga2") for block in of(language, (*HAND_WRITTEN, *ENGINES)))
     assert not re.search(r"--?(password|token|api-key)|_(PASSWORD|TOKEN)=|PASSWORD = \"", shown)
