@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the pages written by hand show: their blocks, tables and titles, for tests that hold them to it.
 
-A block that a test does something with stands below a comment: `<!-- scenario: NAME -->` names what the simulator answers
-meanwhile, `<!-- file: PATH -->` is saved before. A line of output that ends in `...` goes on in truth.
+A block that a test does something with stands below a comment: `<!-- scenario: NAME -->` names what the simulator
+answers meanwhile, `<!-- file: PATH -->` is saved before. A line of output that ends in `...` goes on in truth.
 """
 
 from __future__ import annotations
@@ -42,9 +42,14 @@ def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-def blocks(page: str) -> Iterator[Block]:
-    """The blocks of a page, in their order."""
-    for found in BLOCK.finditer(text_of(page)):
+def section(page: str, title: str) -> str:
+    """What stands between the title `## TITLE` and the next one."""
+    return text_of(page).partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def blocks(page: str, title: str = "") -> Iterator[Block]:
+    """The blocks of a page, in their order, or only those below a title."""
+    for found in BLOCK.finditer(section(page, title) if title else text_of(page)):
         yield Block(page, found[1] or "", found[2] or "", found[3], found[4])
 
 
@@ -59,15 +64,15 @@ def only(language: str, page: str) -> str:
     return block.text
 
 
-def section(page: str, title: str) -> str:
-    """What stands between the title `## TITLE` and the next one."""
-    return text_of(page).partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
 def table(page: str, title: str) -> list[list[str]]:
     """The rows of the table below a title; a cell that is nothing but code comes without its quotes."""
     rows = [line.strip("|").split("|") for line in section(page, title).splitlines() if line.startswith("|")]
     return [[re.sub(r"^`([^`]*)`$", r"\1", cell.strip()) for cell in row] for row in rows[2:]]
+
+
+def troubles(page: str) -> list[str]:
+    """The lines that a page says what to do about: titles that are nothing but code, `...` for what differs."""
+    return re.findall(r"^### `(.+)`$", text_of(page), re.MULTILINE)
 
 
 def normal(line: str) -> str:

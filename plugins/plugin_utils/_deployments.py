@@ -384,9 +384,13 @@ def _flag(value: object) -> str:
 
 
 def _path(value: object) -> str:
-    text = _line(value)
+    # Not repeated: somebody may have put there what the file should hold, a key say.
+    try:
+        text = _line(value)
+    except ValueError:
+        text = ""
     if not text.startswith("/"):
-        raise ValueError("%r is no absolute path; engines run the checks in a folder of their own" % text)
+        raise ValueError("it is no absolute path; engines run the checks in a folder of their own")
     return text
 
 

@@ -202,7 +202,9 @@ def open_status(terms: Terms) -> set[int]:
 @pytest.mark.skipif(not (BIN / "ansible-playbook").exists(), reason="ansible-core is not installed")
 @pytest.mark.parametrize(("scenario", "status"), [("healthy-single", 0), ("mc4-node-unreachable", 0), ("expiring", 2)])
 def test_the_playbook_stops_when_a_build_is_about_to_expire(scenario: str, status: int, shell: Shell) -> None:
-    text = only("yaml", "README.md").replace("hostname: wa.example.com", f"hostname: localhost\n        port: {shell.sim.port}")
+    text = only("yaml", "README.md").replace(
+        "hostname: wa.example.com", f"hostname: localhost\n        port: {shell.sim.port}"
+    )
     (shell.folder / "look.yml").write_text(text.replace("wabiz-ca.pem", shell.sim.ca_file), encoding="utf-8")
     assert yaml.safe_load(text)
     shell.environment |= {**demo().ansible(shell.folder), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
@@ -270,5 +272,6 @@ def test_defaults_are_as_the_page_says() -> None:
 
 
 def test_no_page_shows_a_secret_on_a_command_line() -> None:
-    shown = "".join(block.text for language in ("console", "sh", "nagios", "icinga2") for block in of(language, (*HAND_WRITTEN, *ENGINES)))
+    typed = ("console", "sh", "nagios", "icinga2")
+    shown = "".join(block.text for language in typed for block in of(language, (*HAND_WRITTEN, *ENGINES)))
     assert not re.search(r"--?(password|token|api-key)|_(PASSWORD|TOKEN)=|PASSWORD = \"", shown)

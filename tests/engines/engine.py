@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import abc
 import time
+from collections.abc import Iterable
 
 from .daemon import Daemon
 from .record import Record, State
@@ -32,16 +33,25 @@ class Engine(Daemon):
 
     def check_now(self, host: str, service: str, timeout: float = 30) -> Record:
         """Have a service checked out of turn, and give the record of that check (or of one still later)."""
-        due = asked = self.force(host, service)
+        return self.check_all(host, [service], timeout)[service]
 
-        def checked() -> Record | None:
+    def check_all(self, host: str, services: Iterable[str], timeout: float = 30) -> dict[str, Record]:
+        """The same for several services of a host at once."""
+        due = {service: self.force(host, service) for service in services}
+        asked = time.monotonic()
+
+        def checked() -> dict[str, Record] | None:
             nonlocal asked
-            record = self.service(host, service)
-            if record and record.checked >= due:
-                return record
-            # Icinga forgets what it is asked while it still puts away the result before.
-            if time.time() > asked + 5:
-                asked = self.force(host, service)
-            return None
+            found = {service: self.service(host, service) for service in due}
+            fresh = {name: record for name, record in found.items() if record and record.checked >= due[name]}
+            # Icinga 2 forgets what it is asked while the same check runs.
+            if len(fresh) < len(due) and time.monotonic() > asked + 5:
+                asked = time.monotonic()
+                for service in due.keys() - fresh.keys():
+                    self.force(host, service)
+            return fresh if len(fresh) == len(due) else None
 
-        return self.wait(checked, lambda: f"{service} is checked: {self.service(host, service)}", timeout)
+        def what() -> str:
+            return ", ".join(f"{service} is checked: {self.service(host, service)}" for service in due)
+
+        return self.wait(checked, what, timeout)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,11 @@ from typing import Any
 
 import collection
 
+from . import icinga
+from .daemon import Daemon
+from .icinga import Icinga
+from .nagios import Nagios
+from .nrpe import Nrpe
 from .user import User
 
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
@@ -106,10 +112,14 @@ class Site:
             *arguments,
             self.folder / "play.yml",
         ]
+        return self.run(*map(str, command))
+
+    def run(self, *command: str, folder: Path | None = None, **environment: str) -> Outcome:
+        """Run a command of Ansible's in a folder, by default the site's, with more environment variables."""
         done = subprocess.run(
-            list(map(str, command)),
-            cwd=self.folder,
-            env=self._environment(),
+            command,
+            cwd=folder or self.folder,
+            env={**self._environment(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -128,3 +138,44 @@ class Site:
 def prefixed(variables: Mapping[str, object]) -> dict[str, object]:
     """Variables of the role under their whole names."""
     return {f"check_plugins_{name}": value for name, value in variables.items()}
+
+
+def leading_to_nagios(engine: Nagios, folder: Path) -> dict[str, object]:
+    """Variables that lead the role to a Nagios, which reads all files of the folder."""
+    return {
+        "nagios_main": str(engine.configuration),
+        "nagios_file": str(folder / "wabiz.cfg"),
+        "validator": [engine.command[0], "-v", "{main}"],
+        "reload_command": hang_up(engine),
+    }
+
+
+def leading_to_icinga2(engine: Icinga, folder: Path) -> dict[str, object]:
+    """Variables that lead the role to an Icinga 2, which reads all files of the folder."""
+    places = [word for word in icinga.defines(engine.folder) if "Conf" not in word and "Zones" not in word]
+    return {
+        "icinga2_main": str(engine.configuration),
+        "icinga2_commands_file": str(folder / "wabiz-commands.conf"),
+        "icinga2_hosts_file": str(folder / "wabiz-hosts.conf"),
+        "validator": [
+            *(engine.command[0], "daemon", "-C", "-c", "{main}", *places),
+            *("-DConfigDir={folder}", "-DZonesDir={folder}/zones.d"),
+        ],
+        "reload_command": hang_up(engine),
+    }
+
+
+def leading_to_nrpe(engine: Nrpe) -> dict[str, object]:
+    """Variables that lead the role to an NRPE."""
+    return {
+        "nrpe_main": str(engine.configuration),
+        "nrpe_file": str(engine.include_folder / "wabiz.cfg"),
+        "validator": [engine.command[0], "-n", "-c", "{main}", "-i"],
+        "reload_command": hang_up(engine),
+    }
+
+
+def hang_up(engine: Daemon) -> list[str]:
+    """The command that has an engine read its configuration anew, if it runs."""
+    pid = shlex.quote(str(engine.folder / "pid"))
+    return ["sh", "-c", f'test ! -e {pid} || kill -HUP "$(cat {pid})"']

@@ -6,8 +6,6 @@ The tests follow one site through its life, in the order in which they stand.
 
 from __future__ import annotations
 
-import shlex
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,15 +18,13 @@ import distribution
 import pytest
 from processes import commands
 
-from . import icinga
-from .daemon import Daemon
 from .engine import Engine
 from .icinga import Icinga
 from .monitored import Monitored
 from .nagios import Nagios, define
 from .nrpe import Nrpe
 from .record import Record, State
-from .site import PLAYBOOK, Outcome, Site
+from .site import PLAYBOOK, Outcome, Site, leading_to_icinga2, leading_to_nagios, leading_to_nrpe
 from .user import User
 
 SECRET = "Wolkenkuckucksheim"
@@ -182,11 +178,8 @@ def scene(
         "nagios",
         engine="nagios",
         wheel_folder=str(wheels),
-        nagios_main=str(engine.configuration),
-        nagios_file=str(conf_d / "wabiz.cfg"),
         nagios_contact_groups=["operators"],
-        validator=[engine.command[0], "-v", "{main}"],
-        reload_command=hang_up(engine),
+        **leading_to_nagios(engine, conf_d),
     )
 
     notify, in_icinga = counter(user, user.folder(scratch / "icinga-notify"))
@@ -194,20 +187,12 @@ def scene(
     command = f'object NotificationCommand "notify" {{ command = [ "{notify}", {words} ] }}\n'
     icinga_engine = icinga2(ICINGA + command)
     icinga_conf_d = user.folder(icinga_engine.folder / "conf" / "conf.d")
-    folders = [word for word in icinga.defines(icinga_engine.folder) if "Conf" not in word and "Zones" not in word]
     site.add(
         "icinga2",
         engine="icinga2",
         wheel=str(wheel),
         pip_arguments=offline,
-        icinga2_main=str(icinga_engine.configuration),
-        icinga2_commands_file=str(icinga_conf_d / "wabiz-commands.conf"),
-        icinga2_hosts_file=str(icinga_conf_d / "wabiz-hosts.conf"),
-        validator=[
-            *(icinga_engine.command[0], "daemon", "-C", "-c", "{main}", *folders),
-            *("-DConfigDir={folder}", "-DZonesDir={folder}/zones.d"),
-        ],
-        reload_command=hang_up(icinga_engine),
+        **leading_to_icinga2(icinga_engine, icinga_conf_d),
     )
 
     nrpe_engine = nrpe()
@@ -216,10 +201,7 @@ def scene(
         engine="nrpe",
         version=version,
         pip_arguments=offline,
-        nrpe_main=str(nrpe_engine.configuration),
-        nrpe_file=str(nrpe_engine.include_folder / "wabiz.cfg"),
-        validator=[nrpe_engine.command[0], "-n", "-c", "{main}", "-i"],
-        reload_command=hang_up(nrpe_engine),
+        **leading_to_nrpe(nrpe_engine),
     )
     for variables in site.hosts.values():
         variables.update({f"check_plugins_{name}": value for name, value in PACE.items()})
@@ -227,12 +209,6 @@ def scene(
     berlin.start()
     yield Scene(site, berlin, engine, icinga_engine, nrpe_engine, {"nagios": in_nagios, "icinga2": in_icinga})
     berlin.stop()
-
-
-def hang_up(engine: Daemon) -> list[str]:
-    """The command that has an engine read its configuration anew, if it runs."""
-    pid = shlex.quote(str(engine.folder / "pid"))
-    return ["sh", "-c", f'test ! -e {pid} || kill -HUP "$(cat {pid})"']
 
 
 def listing(folder: Path) -> list[str]:
@@ -303,21 +279,8 @@ def test_a_second_run_changes_nothing(scene: Scene, applied: Outcome) -> None:
 
 def states(engine: Engine, checks: Iterable[str] = CHECKS) -> dict[str, State]:
     """What the engine now says of the deployment, check by check."""
-    due = {check: engine.force("berlin", f"wabiz-{check}") for check in checks}
-    asked = time.monotonic()
-
-    def told() -> dict[str, State] | None:
-        nonlocal asked
-        found = {check: engine.service("berlin", f"wabiz-{check}") for check in due}
-        fresh = {check: record.state for check, record in found.items() if record and record.checked >= due[check]}
-        # Icinga 2 forgets what it is asked while the same check runs.
-        if len(fresh) < len(due) and time.monotonic() > asked + 5:
-            asked = time.monotonic()
-            for check in due.keys() - fresh.keys():
-                engine.force("berlin", f"wabiz-{check}")
-        return fresh if len(fresh) == len(due) else None
-
-    return engine.wait(told, lambda: f"{', '.join(due)} are checked", 60)
+    records = engine.check_all("berlin", [f"wabiz-{check}" for check in checks], 60)
+    return {name.removeprefix("wabiz-"): record.state for name, record in records.items()}
 
 
 def test_services_turn_red_and_green_with_the_deployment(engine: Engine, running: Scene) -> None:

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The pages on engines, followed: from nothing to services that turn red and green, and each trouble that they name.
+
+The tests stand in the order of the pages; other places than a page's come in by variables of the role.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import distribution
+import pytest
+from shown import ROOT, Block, blocks, hold, table, text_of, troubles
+
+from .conftest import leave_out
+from .daemon import free_port
+from .engine import Engine
+from .icinga import Icinga
+from .monitored import Monitored
+from .nagios import Nagios, define
+from .nrpe import ASKER, Nrpe
+from .record import State
+from .site import PLAYBOOK, Outcome, Site, leading_to_icinga2, leading_to_nagios, leading_to_nrpe
+from .user import ENVIRONMENT, User
+
+PAGES = {"nagios": "docs/on-nagios.md", "icinga2": "docs/on-icinga2.md", "nrpe": "docs/with-nrpe.md"}
+SIMULATOR = "docs/simulator.md"
+BIN = Path(sys.executable).parent
+#: What the simulator takes, and what the pages write into vaults and files.
+SECRET = "simulated"
+
+#: What Debian's packages bring, which the pages build upon.
+NAGIOS_OBJECTS = Path("/etc/nagios4/objects")
+ICINGA_OBJECTS = Path("/etc/icinga2/conf.d")
+
+
+@dataclass
+class Reader:
+    """Somebody who follows a page: in a folder on the controller, with places of his own in the place of the page's."""
+
+    page: str
+    folder: Path
+    site: Site
+    host: str
+    places: dict[str, str]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def here(self, text: str) -> str:
+        """What the page says, with the reader's own places."""
+        for shown, real in self.places.items():
+            text = text.replace(shown, real)
+        return text
+
+    def there(self, text: str) -> str:
+        """What is printed, with the page's places."""
+        for shown, real in self.places.items():
+            text = text.replace(real, shown)
+        return text
+
+    def save(self, block: Block) -> Path:
+        """Save a file that the page shows."""
+        path = self.folder / self.here(block.note)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return self.site.user.file(path, self.here(block.text))
+
+    def prepare(self) -> None:
+        """Save the files, put the password into a vault, and put the simulated deployment into the play."""
+        for block in blocks(self.page):
+            if block.kind == "file":
+                self.save(block)
+        secret = next(block for block in blocks(self.page) if block.text.startswith("vault_wabiz_password: "))
+        for name, text in (("plain", secret.text), ("vault-password", "open sesame")):
+            self.site.user.file(self.folder / name, text)
+        (self.folder / "variables.json").write_text(json.dumps(self.site.hosts[self.host]), encoding="utf-8")
+        self.ansible("vault", "--skip-tty-check", EDITOR=f"cp {self.folder / 'plain'}")
+
+    def ansible(self, *which: str, **environment: str) -> Outcome:
+        """Type the one command of Ansible's in which these words stand, the last of them added if they do not."""
+        name, *more = which
+        (command,) = {text for text in self.typed() if text.startswith(f"ansible-{name} ") and self.fits(text, more)}
+        words = shlex.split(
+            command.replace("--ask-vault-pass", f"--vault-password-file {self.folder / 'vault-password'}")
+        )
+        words[0] = str(BIN / words[0])
+        extra = ["-e", f"@{self.folder / 'variables.json'}"] if name == "playbook" else [*more]
+        outcome = self.site.run(*words, *extra, folder=self.folder, **environment)
+        self.outcomes[" ".join(which)] = outcome
+        return outcome
+
+    def typed(self) -> Iterator[str]:
+        """The lines of the page that are typed in a shell."""
+        return (line for block in blocks(self.page) if block.language == "sh" for line in block.text.splitlines())
+
+    def fits(self, text: str, words: list[str]) -> bool:
+        """Whether a line is the one with these words, which the others do not have."""
+        marks = {"--check", "check_plugins_state=absent"}
+        return "ansible-vault" in text or {mark for mark in marks if mark in text} == set(words)
+
+    def follow(self) -> None:
+        """All steps of the section on the play."""
+        self.ansible("playbook", "--check")
+        # What comes to the play later on the page is in it at once: a run takes its time.
+        (entry,) = [block.text for block in blocks(SIMULATOR) if "- name: rehearsal" in block.text]
+        with (self.folder / "watch.yml").open("a", encoding="utf-8") as play:
+            play.write(self.here(entry))
+        self.ansible("playbook")
+
+    def shell(self, command: str) -> list[str]:
+        """The lines that a command of the page prints."""
+        words = ["sh", "-c", self.here(command)]
+        done = subprocess.run(words, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert not done.stderr or "curl" in command, done.stderr
+        return self.there(done.stdout).splitlines()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the shell, without what an earlier command exported."""
+        return {**ENVIRONMENT, "no_proxy": "localhost", "HOME": str(self.folder)}
+
+
+@dataclass
+class Scene:
+    """The readers of the pages, by engine, and what they have before them."""
+
+    user: User
+    berlin: Monitored
+    readers: dict[str, Reader]
+    nagios: Nagios
+    icinga2: Icinga
+    nrpe: Nrpe
+
+    def check(self, name: str, host: str) -> State:
+        """The state of the service socket, of a host on a page, once it is checked anew."""
+        if name == "nrpe":
+            return self.nrpe.ask(f"check_wabiz_{host}_socket").state
+        return self.engine(name).check_now(host, "wabiz-socket", 60).state
+
+    def engine(self, name: str) -> Engine:
+        """An engine that schedules by itself."""
+        found = getattr(self, name)
+        assert isinstance(found, Engine)
+        return found
+
+    def plugin(self, name: str, check: str) -> Path:
+        """The link to a check on a page's host."""
+        return Path(self.readers[name].places["/usr/lib/nagios/plugins/check_wabiz_"] + check)
+
+    @contextmanager
+    def without(self, path: Path) -> Iterator[None]:
+        """A file or folder is gone for as long as the block runs."""
+        gone = path.rename(path.with_name(f"{path.name}.gone"))
+        yield
+        gone.rename(path)
+
+
+@contextmanager
+def simulator(reader: Reader) -> Iterator[None]:
+    """The simulator, started as its page says."""
+    (command,) = [block.text for block in blocks(SIMULATOR) if "--cert-dir" in block.text]
+    process = subprocess.Popen(
+        shlex.split(reader.here(command)), env=reader.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout
+    told = process.stdout.readline().decode()
+    assert told.startswith("wabiz-simulator: healthy-single on "), told
+    yield
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def scene(
+    user: User,
+    scratch: Path,
+    wheels: Path,
+    nagios4: Callable[..., Nagios],
+    icinga2: Callable[..., Icinga],
+    nrpe: Callable[[], Nrpe],
+) -> Iterator[Scene]:
+    """The pages followed up to the end of the section on the play, and the engines started on what that has written."""
+    if not PLAYBOOK.exists():
+        pytest.skip("left out: ansible-playbook is not here (it needs Python 3.11)")
+    for folder in (NAGIOS_OBJECTS, ICINGA_OBJECTS):
+        if not folder.is_dir():
+            leave_out(f"{folder}, which Debian's package has")
+    site = Site(user, user.folder(scratch / "pages"), distribution.interpreter(user.prefix))
+    berlin = Monitored(user, scratch / "pages-berlin", SECRET)
+    (wheel,) = wheels.glob("wabiz_monitoring-*.whl")
+    nagios_d, icinga_d = user.folder(scratch / "pages-nagios"), user.folder(scratch / "pages-icinga2")
+
+    packaged = ("commands", "contacts", "timeperiods", "templates")
+    objects = "".join((NAGIOS_OBJECTS / f"{name}.cfg").read_text(encoding="utf-8") for name in packaged)
+    nagios = nagios4(objects, cfg_dir=str(nagios_d), interval_length="60", enable_notifications="0")
+    packaged = ("templates", "commands", "users", "timeperiods")
+    included = "".join(f'include "{ICINGA_OBJECTS / name}.conf"\n' for name in packaged)
+    icinga = icinga2(f'include <plugins>\n{included}include_recursive "conf.d"\n')
+    icinga_d = user.folder(icinga.folder / "conf" / "conf.d")
+    daemon = nrpe()
+    offline = {"pip_arguments": ["--no-index", "--find-links", str(wheels)], "ansible_become": False}
+    rehearsal = {"/srv/rehearsal": str(user.folder(scratch / "rehearsal")), "19090": str(free_port())}
+    own = {
+        "nagios": leading_to_nagios(nagios, nagios_d),
+        "icinga2": leading_to_icinga2(icinga, icinga_d),
+        "nrpe": leading_to_nrpe(daemon),
+    }
+    readers = {}
+    for name, page in PAGES.items():
+        root = site.add(name, **offline, **own[name])
+        site.hosts[name]["ansible_become"] = False
+        places = {
+            "/srv/wheels/wabiz_monitoring-0.1.0-py3-none-any.whl": str(wheel),
+            "hostname: wa.example.com": f"hostname: localhost\n            port: {berlin.port}",
+            "hostname = wa.example.com": f"hostname = localhost\nport = {berlin.port}",
+            "wa.example.com": "localhost",
+            "/etc/ssl/wabiz/ca.pem": str(berlin.ca_file),
+            "~/simulator/bin": str(BIN),
+            **rehearsal,
+            "/opt/wabiz-monitoring": str(root / "venv"),
+            "/usr/lib/nagios/plugins/check_wabiz_": str(root / "plugins" / "check_wabiz_"),
+            "/etc/wabiz-monitoring": str(root / "etc"),
+            "/var/lib/wabiz-monitoring": str(root / "state"),
+            "/etc/nagios4/conf.d": str(nagios_d),
+            "/etc/nagios4": str(nagios.folder),
+            "/var/lib/nagios4": str(nagios.folder),
+            "/var/log/nagios4": str(nagios.folder),
+            "/etc/icinga2": str(icinga.folder / "conf"),
+            "localhost:5665": f"localhost:{icinga.port}",
+            "/etc/nagios/nrpe.d": str(daemon.include_folder),
+            "/etc/nagios": str(daemon.folder),
+            "-H agent.example.com": f"-H 127.0.0.1 -p {daemon.port}",
+            "-H $HOSTADDRESS$ -t": f"-H $HOSTADDRESS$ -p {daemon.port} -t",
+            "vars.nrpe_timeout": f"vars.nrpe_port = {daemon.port}\n    vars.nrpe_timeout",
+            "agent.example.com": "127.0.0.1",
+        }
+        readers[name] = Reader(page, user.folder(root / "controller"), site, name, places)
+    user.file(icinga_d / "api-users.conf", 'object ApiUser "root" {\n  password = "x7"\n  permissions = [ "*" ]\n}\n')
+    user.file(icinga_d / "trouble.conf", ICINGA_TROUBLE)
+    user.file(nagios_d / "trouble.cfg", NAGIOS_TROUBLE)
+    user.file(daemon.include_folder / "trouble.cfg", "command[slow]=/bin/sleep 5\n")
+    with ExitStack() as stack:
+        berlin.start()
+        stack.callback(berlin.stop)
+        stack.enter_context(simulator(readers["nagios"]))
+        for reader in readers.values():
+            reader.prepare()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Reader.follow, readers.values()))
+        for reader in readers.values():
+            for step, outcome in reader.outcomes.items():
+                if outcome.code:
+                    pytest.fail(f"{reader.page}, {step}:\n{outcome.failures or outcome.output}")
+        for engine in (nagios, icinga, daemon):
+            stack.enter_context(engine)
+        yield Scene(user, berlin, readers, nagios, icinga, daemon)
+
+
+NAGIOS_TROUBLE = define(
+    "command", {"command_name": "shell", "command_line": "/nowhere/check_wabiz_socket --ignore-node='wa3:*' $ARG1$"}
+) + define(
+    "service",
+    {"use": "generic-service", "host_name": "wa1", "service_description": "shell", "check_command": "shell!$HOME"},
+)
+ICINGA_TROUBLE = """\
+object Endpoint "agent.example.com" {}
+object Zone "agent.example.com" {
+    parent = NodeName
+    endpoints = [ "agent.example.com" ]
+}
+object Service "remote" {
+    host_name = "wa1"
+    check_command = "dummy"
+    command_endpoint = "agent.example.com"
+}
+"""
+
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+@each_page
+def test_check_mode_says_what_would_be_done(name: str, scene: Scene) -> None:
+    outcome = scene.readers[name].outcomes["playbook --check"]
+    assert f"would be installed into {scene.readers[name].places['/opt/wabiz-monitoring']}" in outcome.output
+    assert SECRET not in outcome.output
+
+
+@each_page
+def test_what_is_there_is_what_the_table_says(name: str, scene: Scene) -> None:
+    reader = scene.readers[name]
+    owners = {"root": str(Path(reader.folder.anchor).owner()), "nagios": scene.user.name}
+    found = set()
+    for shown, whose, _what in table(reader.page, "What is there now"):
+        place = Path(reader.here(shown))
+        paths = list(place.parent.glob(place.name))
+        found.update(paths)
+        assert paths, shown
+        owner, _comma, mode = whose.partition(", ")
+        for path in paths if mode else ():
+            told = path.stat()
+            assert oct(told.st_mode & 0o777) == oct(int(mode, 8)), shown
+            assert path.owner() == owners[owner.partition(":")[0]], shown
+    root = reader.folder.parent
+    made = {*root.iterdir(), *(root / "plugins").iterdir()} - {reader.folder, root / "plugins", root / "etc"}
+    assert made <= found
+
+
+@each_page
+def test_the_engine_shows_what_the_page_shows(name: str, scene: Scene) -> None:
+    reader = scene.readers[name]
+    if name == "nagios":
+        checks = ("socket", "cluster", "space", "build", "clock")
+        # Others are left as they are: nothing of theirs is to stand between.
+        for host in ("wa-berlin",):
+            scene.nagios.check_all(host, [f"wabiz-{check}" for check in checks], 60)
+    elif name == "icinga2":
+        assert scene.check(name, "wa-berlin") == State.OK
+    held = list(show(reader, "See it work"))
+    assert held
+
+
+def show(reader: Reader, title: str) -> Iterator[str]:
+    """Type what stands below a title, and hold what is printed against what is shown; gives each block after that."""
+    exported = ""
+    for block in blocks(reader.page, title):
+        if block.language == "console":
+            command, *shown = block.text.splitlines()
+            hold(reader.shell(exported + command.removeprefix("# ")), shown)
+        elif block.text.startswith("export "):
+            exported += block.text
+        else:
+            reader.shell(exported + block.text)
+        yield block.text
+
+
+@each_page
+def test_a_rehearsed_alert_is_red_and_then_green(name: str, scene: Scene) -> None:
+    reader = scene.readers[name]
+    assert scene.check(name, "rehearsal") == State.OK
+    seen = [State.OK]
+    for text in show(reader, "Rehearse an alert"):
+        if "--data" in text:
+            seen.append(scene.check(name, "rehearsal"))
+    assert seen == [State.OK, State.CRITICAL, State.OK]
