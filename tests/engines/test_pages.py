@@ -6,6 +6,7 @@ The tests stand in the order of the pages; other places than a page's come in by
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shlex
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import distribution
 import pytest
-from shown import ROOT, Block, blocks, hold, table, text_of, troubles
+from shown import ROOT, Block, blocks, hold, table, troubles
 
 from .conftest import leave_out
 from .daemon import free_port
@@ -127,7 +128,7 @@ class Reader:
         return {**ENVIRONMENT, "no_proxy": "localhost", "HOME": str(self.folder)}
 
 
-@dataclass
+@dataclass(eq=False)
 class Scene:
     """The readers of the pages, by engine, and what they have before them."""
 
@@ -137,6 +138,7 @@ class Scene:
     nagios: Nagios
     icinga2: Icinga
     nrpe: Nrpe
+    new_nrpe: Callable[[], Nrpe]
 
     def check(self, name: str, host: str) -> State:
         """The state of the service socket, of a host on a page, once it is checked anew."""
@@ -153,13 +155,6 @@ class Scene:
     def plugin(self, name: str, check: str) -> Path:
         """The link to a check on a page's host."""
         return Path(self.readers[name].places["/usr/lib/nagios/plugins/check_wabiz_"] + check)
-
-    @contextmanager
-    def without(self, path: Path) -> Iterator[None]:
-        """A file or folder is gone for as long as the block runs."""
-        gone = path.rename(path.with_name(f"{path.name}.gone"))
-        yield
-        gone.rename(path)
 
 
 @contextmanager
@@ -199,7 +194,8 @@ def scene(
 
     packaged = ("commands", "contacts", "timeperiods", "templates")
     objects = "".join((NAGIOS_OBJECTS / f"{name}.cfg").read_text(encoding="utf-8") for name in packaged)
-    nagios = nagios4(objects, cfg_dir=str(nagios_d), interval_length="60", enable_notifications="0")
+    settings = {"interval_length": "60", "enable_notifications": "0"}
+    nagios = nagios4(objects, cfg_dir=str(nagios_d), log_service_retries="1", **settings)
     packaged = ("templates", "commands", "users", "timeperiods")
     included = "".join(f'include "{ICINGA_OBJECTS / name}.conf"\n' for name in packaged)
     icinga = icinga2(f'include <plugins>\n{included}include_recursive "conf.d"\n')
@@ -260,14 +256,19 @@ def scene(
                     pytest.fail(f"{reader.page}, {step}:\n{outcome.failures or outcome.output}")
         for engine in (nagios, icinga, daemon):
             stack.enter_context(engine)
-        yield Scene(user, berlin, readers, nagios, icinga, daemon)
+        yield Scene(user, berlin, readers, nagios, icinga, daemon, nrpe)
 
 
-NAGIOS_TROUBLE = define(
-    "command", {"command_name": "shell", "command_line": "/nowhere/check_wabiz_socket --ignore-node='wa3:*' $ARG1$"}
-) + define(
-    "service",
-    {"use": "generic-service", "host_name": "wa1", "service_description": "shell", "check_command": "shell!$HOME"},
+def service_that_runs(name: str, line: str) -> str:
+    """A service of Nagios, and its command."""
+    of = {"host_name": "wa1", "service_description": name, "check_command": name}
+    return define("command", {"command_name": name, "command_line": line}) + define(
+        "service", {"use": "generic-service", **of}
+    )
+
+
+NAGIOS_TROUBLE = service_that_runs("shell", "/nowhere/check_wabiz_socket --ignore-node='wa3:*' | cat") + (
+    service_that_runs("silence", f"{ASKER} -H 127.0.0.1 -p 1 -c check")
 )
 ICINGA_TROUBLE = """\
 object Endpoint "agent.example.com" {}
@@ -278,6 +279,7 @@ object Zone "agent.example.com" {
 object Service "remote" {
     host_name = "wa1"
     check_command = "dummy"
+    zone = NodeName
     command_endpoint = "agent.example.com"
 }
 """
@@ -328,14 +330,13 @@ def test_the_engine_shows_what_the_page_shows(name: str, scene: Scene) -> None:
 
 def show(reader: Reader, title: str) -> Iterator[str]:
     """Type what stands below a title, and hold what is printed against what is shown; gives each block after that."""
-    exported = ""
+    # What a reader has exported before, he still has.
+    exported = "".join(block.text for block in blocks(reader.page) if block.text.startswith("export "))
     for block in blocks(reader.page, title):
         if block.language == "console":
             command, *shown = block.text.splitlines()
             hold(reader.shell(exported + command.removeprefix("# ")), shown)
-        elif block.text.startswith("export "):
-            exported += block.text
-        else:
+        elif block.language == "sh":
             reader.shell(exported + block.text)
         yield block.text
 
@@ -349,3 +350,259 @@ def test_a_rehearsed_alert_is_red_and_then_green(name: str, scene: Scene) -> Non
         if "--data" in text:
             seen.append(scene.check(name, "rehearsal"))
     assert seen == [State.OK, State.CRITICAL, State.OK]
+
+
+@pytest.mark.parametrize("name", ["nagios", "icinga2"])
+def test_what_is_written_by_hand_is_green(name: str, scene: Scene) -> None:
+    services = {"nagios": ["WhatsApp connection", "WhatsApp space"], "icinga2": ["whatsapp-socket", "whatsapp-space"]}
+    records = scene.engine(name).check_all("wa1", services[name], 60)
+    assert [record.output.strip().partition(" - ")[0] for record in records.values()] == [
+        "WABIZ SOCKET OK",
+        "WABIZ SPACE OK",
+    ]
+
+
+def test_what_is_written_by_hand_for_nrpe_is_green(scene: Scene) -> None:
+    for check in ("socket", "space"):
+        assert scene.nrpe.ask(f"check_wabiz_wa1_{check}").state == State.OK
+
+
+@pytest.mark.parametrize("name", ["nagios", "icinga2"])
+def test_an_engine_sees_the_deployment_over_nrpe(name: str, scene: Scene) -> None:
+    services = {"nagios": ["wa-berlin socket", "wa-berlin space"], "icinga2": ["socket-wa-berlin", "space-wa-berlin"]}
+    for scenario, states in (
+        ("disconnected", [State.CRITICAL, State.OK]),
+        ("healthy-single", [State.OK, State.OK]),
+    ):
+        scene.berlin.simulator.use(scenario)
+        records = scene.engine(name).check_all("agent", services[name], 60)
+        assert [record.state for record in records.values()] == states
+
+
+# What troubles are produced by. Each gives what somebody sees.
+
+
+@contextmanager
+def gone(path: Path) -> Iterator[None]:
+    """A file or folder is not there for as long as the block runs."""
+    aside = path.rename(path.with_name(f"{path.name}.aside"))
+    yield
+    aside.rename(path)
+
+
+@contextmanager
+def forbidden(scene: Scene, path: Path) -> Iterator[None]:
+    """A file in the place of another, which may not be run, for as long as the block runs."""
+    with gone(path):
+        scene.user.file(path, "")
+        yield
+        path.unlink()
+
+
+def checked(scene: Scene, name: str, host: str, service: str) -> str:
+    return scene.engine(name).check_now(host, service, 60).output
+
+
+def without_plugin(scene: Scene, name: str) -> str:
+    with gone(scene.plugin(name, "socket")):
+        return asked(scene, "check_wabiz_wa-berlin_socket") if name == "nrpe" else own(scene, name)
+
+
+def without_packages(scene: Scene, name: str) -> str:
+    (packages,) = Path(scene.readers[name].places["/opt/wabiz-monitoring"], "lib").glob("python3.*")
+    with gone(packages):
+        return own(scene, name)
+
+
+def without_permission(scene: Scene, name: str) -> str:
+    with forbidden(scene, scene.plugin(name, "socket")):
+        return own(scene, name)
+
+
+def own(scene: Scene, name: str) -> str:
+    return checked(scene, name, "wa-berlin", "wabiz-socket")
+
+
+def asked(scene: Scene, command: str, *more: str, port: int | None = None) -> str:
+    """What check_nrpe says, on either of its outputs."""
+    words = ["-H", "127.0.0.1", "-p", str(port or scene.nrpe.port), "-c", command, *more]
+    done = scene.user.run(ASKER, *words)
+    return done.stdout + done.stderr
+
+
+def asked_by_a_stranger(scene: Scene) -> str:
+    daemon = scene.new_nrpe()
+    text = daemon.configuration.read_text(encoding="utf-8")
+    daemon.configuration.write_text(
+        text.replace("allowed_hosts=127.0.0.1", "allowed_hosts=192.0.2.1"), encoding="utf-8"
+    )
+    with daemon:
+        told = asked(scene, "slow", port=daemon.port)
+        assert "is not allowed to talk to us!" in daemon.tail()
+        return told
+
+
+def tried(scene: Scene, name: str, text: str, place: str = "") -> str:
+    """What comes of a new file in an engine's configuration, in its own place or in another."""
+    reader = scene.readers[name]
+    of = {key.removeprefix("check_plugins_"): value for key, value in reader.site.hosts[reader.host].items()}
+    main = Path(of[f"{name}_main"])
+    file = main.parent / place if place else of.get(f"{name}_hosts_file") or of[f"{name}_file"]
+    new = scene.user.file(reader.folder / "new", text)
+    script = ROOT / "roles/check_plugins/files/try_configuration.py"
+    words = [sys.executable, script, name, main, f"--with={file}={new}", "--", *of["validator"]]
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    return done.stderr
+
+
+HOST = """define host {
+    use                 %s
+    host_name           x
+    address             192.0.2.1
+    max_check_attempts  1
+}
+"""
+OBJECT = 'object Host "x" {\n%s\ncheck_command = "dummy"\n}\n'
+
+
+def nagios_refuses(scene: Scene) -> str:
+    told = tried(scene, "nagios", HOST % "no-such")
+    assert "Template 'no-such' specified in host definition could not be found" in told
+    group = tried(scene, "nagios", (HOST % "generic-host").replace("}", "    contact_groups      no-such\n}"))
+    assert "Could not find any contactgroup matching 'no-such'" in group
+    return told
+
+
+def icinga2_refuses(scene: Scene) -> str:
+    told = tried(scene, "icinga2", OBJECT % 'import "no-such"')
+    assert "Import references unknown template: 'no-such'" in told
+    return told
+
+
+def judged(scene: Scene, section: str = "own", **differing: object) -> str:
+    """What a check says that finds such a section in its file; what is None is not in it."""
+    folder = scene.user.folder(scene.readers["nagios"].folder.parent / "trouble")
+    sound = {"hostname": "localhost", "port": scene.berlin.port, "ca-file": scene.berlin.ca_file}
+    login = {"username": "monitor", "password": SECRET, "state-dir": scene.user.folder(folder / "state")}
+    found = {**sound, **login, **{key.replace("_", "-"): value for key, value in differing.items()}}
+    lines = "".join(f"{key} = {value}\n" for key, value in found.items() if value is not None)
+    file = scene.user.file(folder / "own.ini", f"[own]\n{lines}")
+    if section == "forbidden":
+        file.chmod(0)
+    return scene.user.run(scene.plugin("nagios", "socket"), f"--extra-opts={section}@{file}").stdout
+
+
+def judged_without_login(scene: Scene) -> str:
+    return judged(scene, username=None, password=None)
+
+
+def judged_twice(scene: Scene) -> str:
+    folder = scene.user.folder(scene.readers["nagios"].folder.parent / "refused")
+    judged(scene, password="wrong", state_dir=folder)
+    return judged(scene, password="wrong", state_dir=folder)
+
+
+def judged_without_state(scene: Scene) -> str:
+    folder = scene.user.folder(scene.readers["nagios"].folder.parent / "closed")
+    folder.chmod(0)
+    return judged(scene, state_dir=folder / "state")
+
+
+@functools.cache
+def obstacles(scene: Scene) -> str:
+    """What the role says of a host on which hardly anything is as it should be."""
+    site = scene.readers["nrpe"].site
+    folder = scene.user.folder(site.folder / "obstacles")
+    (folder / "ensurepip.py").write_text("raise ImportError\n", encoding="utf-8")
+    python = scene.user.file(folder / "python3", f'#!/bin/sh\nPYTHONPATH={folder} exec {site.python} "$@"\n')
+    scene.user.own(python, 0o755)
+    place = {"python": str(python), "venv": str(folder), "plugin_folder": str(folder / "plugins")}
+    return site.play(only=["nrpe"], engine="nrpe", deployments=[], version="0.1.0", **place).failures
+
+
+def mistaken(scene: Scene) -> str:
+    limits = {"space": {"warning": "10Gib"}}
+    wrong = [{"name": "wa-berlin", "hostname": "wa.example.com", "limits": limits}]
+    return scene.readers["nrpe"].site.play(only=["nrpe"], engine="nrpe", deployments=wrong).failures
+
+
+def without_index(scene: Scene) -> str:
+    reader = scene.readers["nrpe"]
+    python = Path(reader.places["/opt/wabiz-monitoring"], "bin", "python")
+    wheel = reader.places["/srv/wheels/wabiz_monitoring-0.1.0-py3-none-any.whl"]
+    options = ["--no-index", "--dry-run", "--ignore-installed", "--disable-pip-version-check"]
+    return scene.user.run(python, "-m", "pip", "install", *options, wheel).stderr
+
+
+#: How the troubles of each page come about, in the page's order.
+TROUBLES: dict[str, list[Callable[[Scene], str]]] = {
+    "docs/on-nagios.md": [
+        nagios_refuses,
+        lambda scene: tried(scene, "nagios", "", "elsewhere/wabiz.cfg"),
+        lambda scene: without_plugin(scene, "nagios"),
+        lambda scene: checked(scene, "nagios", "wa1", "shell"),
+        lambda scene: without_packages(scene, "nagios"),
+    ],
+    "docs/on-icinga2.md": [
+        icinga2_refuses,
+        lambda scene: tried(scene, "icinga2", "", "wabiz-hosts.conf"),
+        lambda scene: tried(scene, "icinga2", "", "../wabiz-hosts.conf"),
+        lambda scene: without_plugin(scene, "icinga2"),
+        lambda scene: without_permission(scene, "icinga2"),
+        lambda scene: without_packages(scene, "icinga2"),
+        lambda scene: tried(scene, "icinga2", OBJECT % 'command_endpoint = "agent.example.com"'),
+        lambda scene: checked(scene, "icinga2", "wa1", "remote"),
+    ],
+    "docs/with-nrpe.md": [
+        lambda scene: asked(scene, "slow", port=free_port()),
+        asked_by_a_stranger,
+        lambda scene: asked(scene, "slow", "-a", "x"),
+        lambda scene: asked(scene, "slow", "-n"),
+        lambda scene: asked(scene, "check_wabiz_no-such_socket"),
+        lambda scene: without_plugin(scene, "nrpe"),
+        lambda scene: asked(scene, "slow", "-t", "1"),
+        lambda scene: tried(scene, "nrpe", "nonsense\n"),
+        lambda scene: tried(scene, "nrpe", "", "elsewhere/wabiz.cfg"),
+    ],
+    "docs/troubleshooting.md": [
+        lambda scene: judged(scene, password="wrong", state_dir="none"),
+        judged_twice,
+        judged_without_login,
+        lambda scene: judged(scene, ca_file=None),
+        lambda scene: judged(scene, port=free_port()),
+        lambda scene: judged(scene, hostname="no-such.invalid"),
+        lambda scene: judged(scene, ca_file="/no/such.pem"),
+        lambda scene: judged(scene, "forbidden"),
+        lambda scene: judged(scene, "other"),
+        judged_without_state,
+        *[obstacles] * 3,
+        mistaken,
+        without_index,
+    ],
+}
+EACH = [
+    pytest.param(line, produce, id=line)
+    for page, ways in TROUBLES.items()
+    for line, produce in zip(troubles(page), ways, strict=True)
+]
+
+
+@pytest.mark.parametrize(("line", "produce"), EACH)
+def test_a_trouble_says_what_the_page_is_headed_by(line: str, produce: Callable[[Scene], str], scene: Scene) -> None:
+    assert re.search(".*".join(map(re.escape, line.split("..."))), produce(scene))
+
+
+def test_silence_of_check_nrpe_is_told_by_nagios(scene: Scene) -> None:
+    told = checked(scene, "nagios", "wa1", "silence")
+    assert told.startswith("(No output on stdout) stderr: connect to address 127.0.0.1 port 1: Connection refused")
+
+
+@each_page
+def test_what_the_page_brought_is_removed_as_it_says(name: str, scene: Scene) -> None:
+    reader = scene.readers[name]
+    outcome = reader.ansible("playbook", "check_plugins_state=absent")
+    assert outcome.code == 0, outcome.failures
+    for shown, _whose, _what in table(reader.page, "What is there now"):
+        place = Path(reader.here(shown))
+        assert not list(place.parent.glob(place.name)), shown
