@@ -13,23 +13,10 @@ description:
   - No secret is repeated in the answer.
 author:
   - wabiz.monitoring contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - wabiz.monitoring.deployments
+  - wabiz.monitoring.deployments.checks
 positional: defaults, checks
-options:
-  _input:
-    description:
-      - Deployments, as in the variable C(check_plugins_deployments) of the role P(wabiz.monitoring.check_plugins#role).
-    type: list
-    elements: dict
-    required: true
-  defaults:
-    description: What a deployment that does not say otherwise has, in the same keys.
-    type: dict
-    default: {}
-  checks:
-    description: The checks of a deployment that does not name its own.
-    type: list
-    elements: str
-    default: [socket, cluster, space, build, clock]
 """
 
 EXAMPLES = r"""

@@ -14,22 +14,14 @@ description:
   - The text holds passwords and tokens. Set C(no_log=true) and C(diff=false) on the task that writes it.
 author:
   - wabiz.monitoring contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - wabiz.monitoring.deployments
 positional: state_folder, defaults
 options:
-  _input:
-    description:
-      - Deployments, as in the variable C(check_plugins_deployments) of the role P(wabiz.monitoring.check_plugins#role).
-    type: list
-    elements: dict
-    required: true
   state_folder:
     description: Where the checks keep their tokens, unless a deployment says otherwise. By default they choose.
     type: path
     default: ''
-  defaults:
-    description: What a deployment that does not say otherwise has, in the same keys.
-    type: dict
-    default: {}
 """
 
 EXAMPLES = r"""

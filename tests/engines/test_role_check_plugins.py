@@ -260,6 +260,19 @@ def test_check_mode_on_an_empty_host_says_what_it_would_do_and_does_nothing(
         assert line in outcome.output
 
 
+def test_check_mode_where_not_even_an_engine_is_tells_what_is_missing_and_does_not_fail(scene: Scene) -> None:
+    nowhere = scene.site.folder / "nowhere"
+    paths = ("venv", "plugin_folder", "folder", "state_folder", "nagios_main", "nagios_file", "icinga2_main")
+    paths += ("icinga2_commands_file", "icinga2_hosts_file", "nrpe_main", "nrpe_file")
+    places = {path: str(nowhere / path / "x") for path in paths}
+    outcome = scene.play("--check", user="nobody-of-that-name", group="none-of-that-name", **places)
+    assert outcome.code == 0, outcome.failures
+    assert outcome.output.count(f"{places['plugin_folder']} is not there; install the engine first") == 3
+    for line in ("+define host {", '+object Host "berlin" {', "+command[check_wabiz_berlin_socket]="):
+        assert line in outcome.output
+    assert not nowhere.exists()
+
+
 def test_the_role_installs_the_same_from_a_folder_of_wheels_a_wheel_and_a_package(
     scene: Scene, applied: Outcome
 ) -> None:
@@ -426,6 +439,18 @@ def test_a_file_that_the_engine_would_never_read_is_no_success(running: Scene) -
     outcome = running.play("--limit", "icinga2", icinga2_hosts_file=str(elsewhere))
     assert f"does not lead to {elsewhere}, so the engine would never read it" in outcome.failures
     assert not elsewhere.exists()
+
+
+def test_a_virtual_environment_that_an_upgrade_has_left_behind_is_made_anew(running: Scene) -> None:
+    venv = Path(running.site.hosts["nrpe"]["check_plugins_venv"])
+    (packages,) = (venv / "lib").glob("python3.*")
+    # As when the Python that it was made with is another one now.
+    packages.rename(packages.with_name("python3.0"))
+    assert running.nrpe.ask("check_wabiz_berlin_socket").state == State.UNKNOWN
+    outcome = running.play("--limit", "nrpe")
+    assert outcome.code == 0, outcome.failures
+    assert running.nrpe.ask("check_wabiz_berlin_socket").state == State.OK
+    assert not packages.with_name("python3.0").exists()
 
 
 def test_a_new_deployment_is_watched_after_the_play(running: Scene) -> None:

@@ -11,7 +11,9 @@ import sys
 
 NAME = "wabiz-monitoring"
 CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
+# Without pip nothing can be installed: after an upgrade of the system, say, when its Python is another one.
 VERSION = f"""
+import pip
 from importlib.metadata import PackageNotFoundError, version
 try:
     print(version({NAME!r}))
