@@ -268,7 +268,7 @@ def service_that_runs(name: str, line: str) -> str:
 
 
 NAGIOS_TROUBLE = service_that_runs("shell", "/nowhere/check_wabiz_socket --ignore-node='wa3:*' | cat") + (
-    service_that_runs("silence", f"{ASKER} -H 127.0.0.1 -p 1 -c check")
+    service_that_runs("dead", f"{ASKER} -H 127.0.0.1 -p 1 -c check")
 )
 ICINGA_TROUBLE = """\
 object Endpoint "agent.example.com" {}
@@ -594,7 +594,7 @@ def test_a_trouble_says_what_the_page_is_headed_by(line: str, produce: Callable[
 
 
 def test_silence_of_check_nrpe_is_told_by_nagios(scene: Scene) -> None:
-    told = checked(scene, "nagios", "wa1", "silence")
+    told = checked(scene, "nagios", "wa1", "dead")
     assert told.startswith("(No output on stdout) stderr: connect to address 127.0.0.1 port 1: Connection refused")
 
 
