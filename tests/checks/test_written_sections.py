@@ -33,7 +33,7 @@ HOSTILE = (
 )
 _RANDOM = random.Random(0)
 PRINTABLE = [chr(point) for point in (*range(0x21, 0x7F), *range(0xA1, 0x250)) if chr(point).isprintable()]
-MANY = ["".join(_RANDOM.choices([*PRINTABLE, " "], k=_RANDOM.randint(1, 40))).strip() or "x" for _ in range(80)]
+MANY = ["".join(_RANDOM.choices([*PRINTABLE, " "], k=_RANDOM.randint(1, 40))).strip() or "x" for _number in range(80)]
 PASSWORDS = [*HOSTILE, *MANY]
 
 
