@@ -39,6 +39,9 @@ BIN = Path(sys.executable).parent
 #: What the simulator takes, and what the pages write into vaults and files.
 SECRET = "simulated"
 
+#: Whose reader does what is said alike on all pages, and held to each engine by the role's own test.
+ONCE = "nagios"
+
 #: What Debian's packages bring, which the pages build upon.
 NAGIOS_OBJECTS = Path("/etc/nagios4/objects")
 ICINGA_OBJECTS = Path("/etc/icinga2/conf.d")
@@ -74,7 +77,7 @@ class Reader:
         return self.site.user.file(path, self.here(block.text))
 
     def prepare(self) -> None:
-        """Save the files, put the password into a vault, and put the simulated deployment into the play."""
+        """Save the files, and put the password into a vault."""
         for block in blocks(self.page):
             if block.kind == "file":
                 self.save(block)
@@ -82,38 +85,34 @@ class Reader:
         for name, text in (("plain", secret.text), ("vault-password", "open sesame")):
             self.site.user.file(self.folder / name, text)
         (self.folder / "variables.json").write_text(json.dumps(self.site.hosts[self.host]), encoding="utf-8")
-        self.ansible("vault", "--skip-tty-check", EDITOR=f"cp {self.folder / 'plain'}")
-
-    def ansible(self, *which: str, **environment: str) -> Outcome:
-        """Type the one command of Ansible's in which these words stand, the last of them added if they do not."""
-        name, *more = which
-        (command,) = {text for text in self.typed() if text.startswith(f"ansible-{name} ") and self.fits(text, more)}
-        words = shlex.split(
-            command.replace("--ask-vault-pass", f"--vault-password-file {self.folder / 'vault-password'}")
-        )
-        words[0] = str(BIN / words[0])
-        extra = ["-e", f"@{self.folder / 'variables.json'}"] if name == "playbook" else [*more]
-        outcome = self.site.run(*words, *extra, folder=self.folder, **environment)
-        self.outcomes[" ".join(which)] = outcome
-        return outcome
-
-    def typed(self) -> Iterator[str]:
-        """The lines of the page that are typed in a shell."""
-        return (line for block in blocks(self.page) if block.language == "sh" for line in block.text.splitlines())
-
-    def fits(self, text: str, words: list[str]) -> bool:
-        """Whether a line is the one with these words, which the others do not have."""
-        marks = {"--check", "check_plugins_state=absent"}
-        return "ansible-vault" in text or {mark for mark in marks if mark in text} == set(words)
+        (line,) = [line for line in self.typed() if line.startswith("ansible-vault ")]
+        self.outcomes["vault"] = self.ansible(line, "--skip-tty-check", EDITOR=f"cp {self.folder / 'plain'}")
 
     def follow(self) -> None:
         """All steps of the section on the play."""
-        self.ansible("playbook", "--check")
+        if self.host == ONCE:
+            self.play("--diff")
         # What comes to the play later on the page is in it at once: a run takes its time.
         (entry,) = [block.text for block in blocks(SIMULATOR) if "- name: rehearsal" in block.text]
         with (self.folder / "watch.yml").open("a", encoding="utf-8") as play:
             play.write(self.here(entry))
-        self.ansible("playbook")
+        self.play("watch.yml")
+
+    def play(self, end: str) -> Outcome:
+        """Type the line of the page that runs the play and ends so."""
+        (line,) = [line for line in self.typed() if line.startswith("ansible-playbook ") and line.endswith(end)]
+        self.outcomes[end] = self.ansible(line, "-e", f"@{self.folder / 'variables.json'}")
+        return self.outcomes[end]
+
+    def ansible(self, line: str, *more: str, **environment: str) -> Outcome:
+        """Type a line that asks for the password of the vault, with more words and environment variables."""
+        answer = f"--vault-password-file={self.folder / 'vault-password'}"
+        command, *words = shlex.split(line.replace("--ask-vault-pass", answer))
+        return self.site.run(str(BIN / command), *words, *more, folder=self.folder, **environment)
+
+    def typed(self) -> Iterator[str]:
+        """The lines of the page that are typed in a shell."""
+        return (line for block in blocks(self.page) if block.language == "sh" for line in block.text.splitlines())
 
     def shell(self, command: str) -> list[str]:
         """The lines that a command of the page prints."""
@@ -281,10 +280,15 @@ object Zone "agent.example.com" {
 each_page = pytest.mark.parametrize("name", PAGES)
 
 
-@each_page
-def test_check_mode_says_what_would_be_done(name: str, scene: Scene) -> None:
-    outcome = scene.readers[name].outcomes["playbook --check"]
-    assert f"would be installed into {scene.readers[name].places['/opt/wabiz-monitoring']}" in outcome.output
+@pytest.mark.parametrize("word", ["--check", "absent", "vault"])
+def test_the_pages_say_alike_what_is_alike(word: str, scene: Scene) -> None:
+    typed = [[line for line in reader.typed() if word in line] for reader in scene.readers.values()]
+    assert {" ".join(lines).replace("/agents/", "/monitoring/") for lines in typed} == {" ".join(typed[0])} != {""}
+
+
+def test_check_mode_says_what_would_be_done(scene: Scene) -> None:
+    outcome = scene.readers[ONCE].outcomes["--diff"]
+    assert f"would be installed into {scene.readers[ONCE].places['/opt/wabiz-monitoring']}" in outcome.output
     assert SECRET not in outcome.output
 
 
@@ -313,9 +317,7 @@ def test_the_engine_shows_what_the_page_shows(name: str, scene: Scene) -> None:
     reader = scene.readers[name]
     if name == "nagios":
         checks = ("socket", "cluster", "space", "build", "clock")
-        # Others are left as they are: nothing of theirs is to stand between.
-        for host in ("wa-berlin",):
-            scene.nagios.check_all(host, [f"wabiz-{check}" for check in checks], 60)
+        scene.nagios.check_all("wa-berlin", [f"wabiz-{check}" for check in checks], 60)
     elif name == "icinga2":
         assert scene.check(name, "wa-berlin") == State.OK
     held = list(show(reader, "See it work"))
@@ -594,10 +596,8 @@ def test_silence_of_check_nrpe_is_told_by_nagios(scene: Scene) -> None:
 
 
 def test_what_the_page_brought_is_removed_as_it_says(scene: Scene) -> None:
-    # All pages say the same here, and the role's own test removes from each engine.
-    reader = scene.readers["nagios"]
-    assert len({line for other in scene.readers.values() for line in other.typed() if "absent" in line}) == 1
-    outcome = reader.ansible("playbook", "check_plugins_state=absent")
+    reader = scene.readers[ONCE]
+    outcome = reader.play("absent")
     assert outcome.code == 0, outcome.failures
     for shown, _whose, _what in table(reader.page, "What is there now"):
         place = Path(reader.here(shown))
