@@ -202,6 +202,7 @@ def scene(
         pip_arguments=offline,
         icinga2_main=str(icinga_engine.configuration),
         icinga2_commands_file=str(icinga_conf_d / "wabiz-commands.conf"),
+        icinga2_services_file=str(icinga_conf_d / "wabiz-services.conf"),
         icinga2_hosts_file=str(icinga_conf_d / "wabiz-hosts.conf"),
         validator=[
             *(icinga_engine.command[0], "daemon", "-C", "-c", "{main}", *folders),
