@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import abc
+import time
+from collections.abc import Iterable
 
 from .daemon import Daemon
 from .record import Record, State
@@ -28,6 +30,35 @@ class Engine(Daemon):
             return record if record and record.state == state else None
 
         return self.wait(reached, lambda: f"{service} is {state.name}: {self.service(host, service)}", timeout)
+
+    def states(self, host: str, services: Iterable[str], timeout: float = 60) -> dict[str, State]:
+        """Have services of a host checked out of turn, and give the states that came of it."""
+        due = {service: self.force(host, service) for service in services}
+        asked = time.monotonic()
+
+        def told() -> dict[str, State] | None:
+            nonlocal asked
+            found = {service: self.service(host, service) for service in due}
+            fresh = {
+                service: record.state for service, record in found.items() if record and record.checked >= due[service]
+            }
+            # Icinga 2 forgets what it is asked while the same check runs.
+            if len(fresh) < len(due) and time.monotonic() > asked + 5:
+                asked = time.monotonic()
+                for service in due.keys() - fresh.keys():
+                    self.force(host, service)
+            return fresh if len(fresh) == len(due) else None
+
+        return self.wait(told, lambda: f"{', '.join(due)} are checked", timeout)
+
+    def wait_until_sure(self, host: str, service: str, state: State, timeout: float = 60) -> Record:
+        """Wait until a service has this state for sure: the engine would notify, if it were not for a dependency."""
+
+        def sure() -> Record | None:
+            record = self.service(host, service)
+            return record if record and record.hard and record.state == state else None
+
+        return self.wait(sure, lambda: f"{service} is {state.name} for sure: {self.service(host, service)}", timeout)
 
     def check_now(self, host: str, service: str, timeout: float = 30) -> Record:
         """Have a service checked out of turn, and give the record of that check (or of one still later)."""

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import collection
 
+from .daemon import Daemon
 from .user import User
 
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
@@ -128,3 +131,19 @@ class Site:
 def prefixed(variables: Mapping[str, object]) -> dict[str, object]:
     """Variables of the role under their whole names."""
     return {f"check_plugins_{name}": value for name, value in variables.items()}
+
+
+def hang_up(engine: Daemon) -> list[str]:
+    """The command that has an engine read its configuration anew, if it runs; ``running`` has told where."""
+    pid = shlex.quote(str(engine.folder / "pid"))
+    return ["sh", "-c", f'test ! -e {pid} || kill -HUP "$(cat {pid})"']
+
+
+@contextlib.contextmanager
+def running(*engines: Daemon) -> Iterator[None]:
+    """The engines run, and can be hung up on."""
+    with contextlib.ExitStack() as stack:
+        for engine in engines:
+            stack.enter_context(engine)
+            (engine.folder / "pid").write_text(str(engine.pid), encoding="utf-8")
+        yield
