@@ -6,11 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import collection
-
 FILE = re.compile(r"^<!-- file: (.+?) -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def files(page: str) -> Mapping[str, str]:
     """The text of each file, by the path in the comment above its block."""
-    return dict(FILE.findall((collection.ROOT / page).read_text(encoding="utf-8")))
+    return dict(FILE.findall(page))
