@@ -31,9 +31,12 @@ class Engine(Daemon):
 
         return self.wait(reached, lambda: f"{service} is {state.name}: {self.service(host, service)}", timeout)
 
-    def states(self, host: str, services: Iterable[str], timeout: float = 60) -> dict[str, State]:
-        """Have services of a host checked out of turn, and give the states that came of it."""
-        due = {service: self.force(host, service) for service in services}
+    def states(
+        self, host: str, services: Iterable[str], timeout: float = 60, scheduler: Engine | None = None
+    ) -> dict[str, State]:
+        """Have services of a host checked out of turn, by another engine if need be, and give what came of it here."""
+        force = (scheduler or self).force
+        due = {service: force(host, service) for service in services}
         asked = time.monotonic()
 
         def told() -> dict[str, State] | None:
@@ -46,7 +49,7 @@ class Engine(Daemon):
             if len(fresh) < len(due) and time.monotonic() > asked + 5:
                 asked = time.monotonic()
                 for service in due.keys() - fresh.keys():
-                    self.force(host, service)
+                    force(host, service)
             return fresh if len(fresh) == len(due) else None
 
         return self.wait(told, lambda: f"{', '.join(due)} are checked", timeout)

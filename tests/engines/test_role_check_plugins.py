@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import distribution
 import pytest
 
 from .engine import Engine
@@ -24,7 +23,7 @@ from .nrpe import Nrpe
 from .pager import Pager
 from .processes import commands
 from .record import State
-from .site import PLAYBOOK, Outcome, Site, hang_up
+from .site import Outcome, Site, hang_up
 from .site import running as run_engines
 from .user import User
 
@@ -150,15 +149,13 @@ include_recursive "conf.d"
 def scene(
     user: User,
     scratch: Path,
+    site: Site,
     wheels: Path,
     nagios4: Callable[..., Nagios],
     icinga2: Callable[..., Icinga],
     nrpe: Callable[[], Nrpe],
 ) -> Iterator[Scene]:
     """Hosts on which nothing of ours is yet; each gets the distribution by a way of its own."""
-    if not PLAYBOOK.exists():
-        pytest.skip("left out: ansible-playbook is not here (it needs Python 3.11)")
-    site = Site(user, user.folder(scratch / "site"), distribution.interpreter(user.prefix))
     (wheel,) = wheels.glob("wabiz_monitoring-*.whl")
     version = wheel.name.split("-")[1]
     offline = ["--no-index", "--find-links", str(wheels)]
@@ -207,7 +204,7 @@ def scene(
         pip_arguments=offline,
         nrpe_main=str(nrpe_engine.configuration),
         nrpe_file=str(nrpe_engine.include_folder / "wabiz.cfg"),
-        validator=[nrpe_engine.command[0], "-n", "-c", "{main}", "-i"],
+        validator=nrpe_engine.validator(),
         reload_command=hang_up(nrpe_engine),
     )
     for variables in site.hosts.values():
