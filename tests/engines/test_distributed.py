@@ -369,8 +369,8 @@ def test_of_an_agent_that_is_gone_one_page_tells(started: Scene) -> None:
     wait_for_host(master, f"wabiz-{AGENT}", State.CRITICAL)
     record = master.service("wa-berlin", "wabiz-socket")
     assert record
-    assert record.state == State.OK
-    # Icinga says so by itself, but not before the satellite has run for five minutes.
+    # Icinga says that the agent is lost by itself, but not before the satellite has run for five minutes.
+    assert record.state in (State.OK, State.UNKNOWN)
     lost = {"exit_status": 3, "plugin_output": f"Remote Icinga instance '{AGENT}' is not connected to '{SATELLITE}'"}
     for service in SERVICES:
         for _attempt in range(PACE["dependent_attempts"]):

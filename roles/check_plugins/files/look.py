@@ -64,10 +64,11 @@ def made(venv: str) -> bool:
 
 def ours(path: str) -> bool:
     # Somebody else may like the same name for a file: the first lines of ours say who wrote it.
-    if os.path.isdir(path):
-        return True
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return WRITER in file.read(1000)
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return WRITER in file.read()
+    except OSError:
+        return os.path.isdir(path)
 
 
 def installed(venv: str) -> str:
