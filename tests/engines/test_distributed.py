@@ -321,8 +321,7 @@ def test_one_cause_pages_once(started: Scene) -> None:
     pager.forget()
     started.deployment.stop()
     try:
-        for service in SERVICES:
-            started.satellite.force("wa-berlin", service)
+        assert started.states() == BAD
         for service in SERVICES:
             master.wait_until_sure("wa-berlin", service, State.CRITICAL, PATIENCE)
         # One more check each: what was to be told has been told by then.
