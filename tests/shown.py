@@ -53,6 +53,11 @@ def blocks(page: str, title: str = "") -> Iterator[Block]:
         yield Block(page, found[1] or "", found[2] or "", found[3], found[4])
 
 
+def files(page: str) -> dict[str, str]:
+    """The text of each file that a page shows, by its path."""
+    return {block.note: block.text for block in blocks(page) if block.kind == "file"}
+
+
 def of(language: str, pages: Iterable[str]) -> list[Block]:
     """The blocks in a language, page after page."""
     return [block for page in pages for block in blocks(page) if block.language == language]

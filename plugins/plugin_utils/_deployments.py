@@ -156,7 +156,9 @@ class _Reader:
         judgement = self._judgement(checks)
         host = self._get("address", _line) or _host_of(connection)
         title = self._get("display_name", _line) or name
-        zone, endpoint, template = (self._get(key, _line) for key in ("zone", "command_endpoint", "host_template"))
+        # The names of a zone and of an endpoint get into those of files and of hosts.
+        zone, endpoint = (self._get(key, _name) for key in ("zone", "command_endpoint"))
+        template = self._get("host_template", _line)
         if self.wrong or not name or not title:
             return None
         return Deployment(

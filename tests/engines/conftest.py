@@ -14,6 +14,7 @@ import pytest
 
 from . import icinga, nagios
 from . import nrpe as nrpe_daemon
+from .site import PLAYBOOK, Site
 from .user import User, engine_user, executable
 
 
@@ -91,3 +92,11 @@ def checks(user: User, scratch: Path) -> Path:
 def wheels(checks: Path) -> Path:
     """A folder with wheels of the distribution and of all that it depends on."""
     return checks.parent.with_name(f"{checks.parent.name}-wheels")
+
+
+@pytest.fixture(scope="module")
+def site(user: User, scratch: Path) -> Site:
+    """Monitoring hosts for the role, none yet."""
+    if not PLAYBOOK.exists():
+        pytest.skip("left out: ansible-playbook is not here (it needs Python 3.11)")
+    return Site(user, user.folder(new_folder(scratch, "site-")), distribution.interpreter(user.prefix))

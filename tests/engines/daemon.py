@@ -83,6 +83,12 @@ class Daemon(abc.ABC):
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and everything that it started, without a chance to say good-bye."""
+        if self._process is None:
+            return
         while self._process.poll() is None or self.processes():
             for pid in self.processes():
                 with contextlib.suppress(ProcessLookupError):

@@ -31,13 +31,32 @@ class Engine(Daemon):
 
         return self.wait(reached, lambda: f"{service} is {state.name}: {self.service(host, service)}", timeout)
 
+    def wait_until_sure(self, host: str, service: str, state: State, timeout: float = 60) -> Record:
+        """Wait until a service has this state for sure: the engine would notify, if it were not for a dependency."""
+
+        def sure() -> Record | None:
+            record = self.service(host, service)
+            return record if record and record.hard and record.state == state else None
+
+        return self.wait(sure, lambda: f"{service} is {state.name} for sure: {self.service(host, service)}", timeout)
+
     def check_now(self, host: str, service: str, timeout: float = 30) -> Record:
         """Have a service checked out of turn, and give the record of that check (or of one still later)."""
         return self.check_all(host, [service], timeout)[service]
 
-    def check_all(self, host: str, services: Iterable[str], timeout: float = 30) -> dict[str, Record]:
-        """The same for several services of a host at once."""
-        due = {service: self.force(host, service) for service in services}
+    def states(
+        self, host: str, services: Iterable[str], timeout: float = 60, scheduler: Engine | None = None
+    ) -> dict[str, State]:
+        """The same for several services of a host at once, checked by another engine if need be: the state of each."""
+        found = self.check_all(host, services, timeout, scheduler)
+        return {name: record.state for name, record in found.items()}
+
+    def check_all(
+        self, host: str, services: Iterable[str], timeout: float = 60, scheduler: Engine | None = None
+    ) -> dict[str, Record]:
+        """The same, with the record of each."""
+        force = (scheduler or self).force
+        due = {service: force(host, service) for service in services}
         asked = time.monotonic()
 
         def checked() -> dict[str, Record] | None:
@@ -48,7 +67,7 @@ class Engine(Daemon):
             if len(fresh) < len(due) and time.monotonic() > asked + 5:
                 asked = time.monotonic()
                 for service in due.keys() - fresh.keys():
-                    self.force(host, service)
+                    force(host, service)
             return fresh if len(fresh) == len(due) else None
 
         def what() -> str:

@@ -117,7 +117,9 @@ class Icinga(Engine):
             f'const PluginDir = "{plugins}"\n'
             "include <itl>\n"
             f"{alone if zones is None else zones}"
-            f'object ApiListener "api" {{ bind_host = "127.0.0.1", bind_port = {self.port}, accept_commands = true }}\n'
+            'object ApiListener "api" {\n'
+            f'bind_host = "127.0.0.1", bind_port = {self.port}, accept_commands = true, accept_config = true\n'
+            "}\n"
             f'object ApiUser "{self.API_USER}" {{ password = "{self.password}", permissions = [ "*" ] }}\n'
             'object CheckerComponent "checker" {}\n'
             f"{configuration}",
@@ -131,6 +133,12 @@ class Icinga(Engine):
             *run_as(user),
         ]
         super().__init__(user, folder, command)
+
+    def validator(self) -> list[str]:
+        """Words of a command that asks Icinga about a copy of the configuration: {main}, or all of it in {folder}."""
+        folders = [word for word in defines(self.folder) if "Conf" not in word and "Zones" not in word]
+        words = [self.command[0], "daemon", "-C", "-c", "{main}", *folders]
+        return [*words, "-DConfigDir={folder}", "-DZonesDir={folder}/zones.d"]
 
     def verify(self) -> tuple[bool, str]:
         """Whether Icinga accepts the configuration, and what it says about it."""
@@ -169,9 +177,21 @@ class Icinga(Engine):
             raise DaemonError(f"{expression}: {result.get('status')}")
         return result["result"]
 
+    def attributes(self, kind: str, name: str) -> dict[str, Any]:
+        """The attributes of an object of a kind such as ``hosts``. Raises OSError when there is none."""
+        (found,) = self.api("GET", f"objects/{kind}/{urllib.parse.quote(name, safe='')}")
+        attributes: dict[str, Any] = found["attrs"]
+        return attributes
+
+    def knows(self, kind: str, name: str) -> bool:
+        """Whether there is such an object; none is known while the daemon reads its configuration anew."""
+        try:
+            return bool(self.attributes(kind, name))
+        except OSError:
+            return False
+
     def service(self, host: str, service: str) -> Record | None:
-        name = urllib.parse.quote(f"{host}!{service}", safe="")
-        ((attributes),) = (found["attrs"] for found in self.api("GET", f"objects/services/{name}"))
+        attributes = self.attributes("services", f"{host}!{service}")
         result = attributes["last_check_result"]
         if result is None:
             return None

@@ -36,6 +36,10 @@ class Nrpe(Daemon):
         self.configuration = user.file(folder / "nrpe.cfg", text)
         super().__init__(user, folder, [executable(EXECUTABLE) or EXECUTABLE, "-c", str(self.configuration), "-f"])
 
+    def validator(self) -> list[str]:
+        """Words of a command that asks NRPE about a copy of the configuration, {main}."""
+        return [self.command[0], "-n", "-c", "{main}", "-i"]
+
     def tail(self) -> str:
         said = self.folder / "nrpe.log"
         return said.read_text(encoding="utf-8", errors="replace") if said.exists() else super().tail()

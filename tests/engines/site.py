@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import collection
 
-from . import icinga
 from .daemon import Daemon
 from .icinga import Icinga
 from .nagios import Nagios
@@ -152,15 +152,12 @@ def leading_to_nagios(engine: Nagios, folder: Path) -> dict[str, object]:
 
 def leading_to_icinga2(engine: Icinga, folder: Path) -> dict[str, object]:
     """Variables that lead the role to an Icinga 2, which reads all files of the folder."""
-    places = [word for word in icinga.defines(engine.folder) if "Conf" not in word and "Zones" not in word]
     return {
         "icinga2_main": str(engine.configuration),
         "icinga2_commands_file": str(folder / "wabiz-commands.conf"),
+        "icinga2_services_file": str(folder / "wabiz-services.conf"),
         "icinga2_hosts_file": str(folder / "wabiz-hosts.conf"),
-        "validator": [
-            *(engine.command[0], "daemon", "-C", "-c", "{main}", *places),
-            *("-DConfigDir={folder}", "-DZonesDir={folder}/zones.d"),
-        ],
+        "validator": engine.validator(),
         "reload_command": hang_up(engine),
     }
 
@@ -170,12 +167,22 @@ def leading_to_nrpe(engine: Nrpe) -> dict[str, object]:
     return {
         "nrpe_main": str(engine.configuration),
         "nrpe_file": str(engine.include_folder / "wabiz.cfg"),
-        "validator": [engine.command[0], "-n", "-c", "{main}", "-i"],
+        "validator": engine.validator(),
         "reload_command": hang_up(engine),
     }
 
 
 def hang_up(engine: Daemon) -> list[str]:
-    """The command that has an engine read its configuration anew, if it runs."""
+    """The command that has an engine read its configuration anew, if it runs; ``running`` has told where."""
     pid = shlex.quote(str(engine.folder / "pid"))
     return ["sh", "-c", f'test ! -e {pid} || kill -HUP "$(cat {pid})"']
+
+
+@contextlib.contextmanager
+def running(*engines: Daemon) -> Iterator[None]:
+    """The engines run, and can be hung up on."""
+    with contextlib.ExitStack() as stack:
+        for engine in engines:
+            stack.enter_context(engine)
+            (engine.folder / "pid").write_text(str(engine.pid), encoding="utf-8")
+        yield

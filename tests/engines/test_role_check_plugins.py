@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import distribution
 import pytest
 from processes import commands
 
@@ -23,8 +21,10 @@ from .icinga import Icinga
 from .monitored import Monitored
 from .nagios import Nagios, define
 from .nrpe import Nrpe
-from .record import Record, State
-from .site import PLAYBOOK, Outcome, Site, leading_to_icinga2, leading_to_nagios, leading_to_nrpe
+from .pager import Pager
+from .record import State
+from .site import Outcome, Site, leading_to_icinga2, leading_to_nagios, leading_to_nrpe
+from .site import running as run_engines
 from .user import User
 
 SECRET = "Wolkenkuckucksheim"
@@ -52,7 +52,7 @@ class Scene:
     nagios: Nagios
     icinga2: Icinga
     nrpe: Nrpe
-    notifications: dict[str, Path]
+    pagers: dict[str, Pager]
     outcomes: list[Outcome] = field(default_factory=list)
 
     def deployments(self) -> list[dict[str, Any]]:
@@ -85,13 +85,6 @@ class Scene:
         folders = (Path(self.site.hosts["nagios"]["check_plugins_nagios_file"]).parent, self.icinga2.folder / "conf")
         found = [path for folder in (*folders, self.nrpe.include_folder) for path in folder.rglob("*")]
         return {str(path): path.read_bytes() for path in found if path.is_file()}
-
-
-def counter(user: User, folder: Path) -> tuple[Path, Path]:
-    """A command that notifies by adding its words to a file, and the file."""
-    told = user.file(folder / "notifications", "")
-    script = user.file(folder / "notify", f'#!/bin/sh\necho "$@" >>{told}\n')
-    return user.own(script, 0o755), told
 
 
 NAGIOS = """\
@@ -156,23 +149,23 @@ include_recursive "conf.d"
 def scene(
     user: User,
     scratch: Path,
+    site: Site,
     wheels: Path,
     nagios4: Callable[..., Nagios],
     icinga2: Callable[..., Icinga],
     nrpe: Callable[[], Nrpe],
 ) -> Iterator[Scene]:
     """Hosts on which nothing of ours is yet; each gets the distribution by a way of its own."""
-    if not PLAYBOOK.exists():
-        pytest.skip("left out: ansible-playbook is not here (it needs Python 3.11)")
-    site = Site(user, user.folder(scratch / "site"), distribution.interpreter(user.prefix))
     (wheel,) = wheels.glob("wabiz_monitoring-*.whl")
     version = wheel.name.split("-")[1]
     offline = ["--no-index", "--find-links", str(wheels)]
 
     conf_d = user.folder(scratch / "nagios-conf.d")
-    notify, in_nagios = counter(user, user.folder(scratch / "nagios-notify"))
+    in_nagios = Pager(user, scratch / "nagios-pager")
     told = "$SERVICEDESC$ $SERVICESTATE$ $NOTIFICATIONTYPE$"
-    objects = NAGIOS + define("command", {"command_name": "notify", "command_line": f"{notify} $HOSTNAME$ {told}"})
+    objects = NAGIOS + define(
+        "command", {"command_name": "notify", "command_line": f"{in_nagios.command} $HOSTNAME$ {told}"}
+    )
     engine = nagios4(objects, cfg_dir=str(conf_d))
     site.add(
         "nagios",
@@ -182,9 +175,9 @@ def scene(
         **leading_to_nagios(engine, conf_d),
     )
 
-    notify, in_icinga = counter(user, user.folder(scratch / "icinga-notify"))
+    in_icinga = Pager(user, scratch / "icinga-pager")
     words = '"$host.name$", "$service.name$", "$service.state$", "$notification.type$"'
-    command = f'object NotificationCommand "notify" {{ command = [ "{notify}", {words} ] }}\n'
+    command = f'object NotificationCommand "notify" {{ command = [ "{in_icinga.command}", {words} ] }}\n'
     icinga_engine = icinga2(ICINGA + command)
     icinga_conf_d = user.folder(icinga_engine.folder / "conf" / "conf.d")
     site.add(
@@ -234,10 +227,7 @@ def applied(scene: Scene, rehearsed: object) -> Outcome:
 def running(scene: Scene, applied: Outcome) -> Iterator[Scene]:
     """The engines, started on what the role wrote."""
     assert applied.code == 0, applied.failures
-    with ExitStack() as stack:
-        for engine in (scene.nagios, scene.icinga2, scene.nrpe):
-            stack.enter_context(engine)
-            (engine.folder / "pid").write_text(str(engine.pid), encoding="utf-8")
+    with run_engines(scene.nagios, scene.icinga2, scene.nrpe):
         yield scene
 
 
@@ -293,8 +283,8 @@ def test_a_second_run_changes_nothing(scene: Scene, applied: Outcome) -> None:
 
 def states(engine: Engine, checks: Iterable[str] = CHECKS) -> dict[str, State]:
     """What the engine now says of the deployment, check by check."""
-    records = engine.check_all("berlin", [f"wabiz-{check}" for check in checks], 60)
-    return {name.removeprefix("wabiz-"): record.state for name, record in records.items()}
+    found = engine.states("berlin", [f"wabiz-{check}" for check in checks])
+    return {service.removeprefix("wabiz-"): state for service, state in found.items()}
 
 
 def test_services_turn_red_and_green_with_the_deployment(engine: Engine, running: Scene) -> None:
@@ -378,34 +368,21 @@ def test_one_cause_pages_once(running: Scene) -> None:
     engines = {"nagios": running.nagios, "icinga2": running.icinga2}
     for name, engine in engines.items():
         assert states(engine) == dict.fromkeys(CHECKS, State.OK)
-        running.notifications[name].write_text("", encoding="utf-8")
+        running.pagers[name].forget()
     running.berlin.stop()
     for engine in engines.values():
         # The service that speaks for all is the last one to find out.
         assert states(engine, CHECKS[::-1]) == dict.fromkeys(CHECKS, State.CRITICAL)
     for engine in engines.values():
         for check in CHECKS:
-            wait_until_sure(engine, check)
+            engine.wait_until_sure("berlin", f"wabiz-{check}", State.CRITICAL)
         # One more check each: what was to be told has been told by then.
         assert states(engine) == dict.fromkeys(CHECKS, State.CRITICAL)
-    told = {name: path.read_text(encoding="utf-8").splitlines() for name, path in running.notifications.items()}
+    told = {name: pager.pages for name, pager in running.pagers.items()}
     running.berlin.start()
     assert {name: [line.split()[:3] for line in lines] for name, lines in told.items()} == {
         name: [["berlin", "wabiz-socket", "CRITICAL"]] for name in engines
     }
-
-
-def wait_until_sure(engine: Engine, check: str) -> None:
-    """Wait until the engine would notify, if it were not for what the check depends on."""
-
-    def record() -> Record | None:
-        return engine.service("berlin", f"wabiz-{check}")
-
-    def sure() -> bool | None:
-        found = record()
-        return (found and found.hard and found.state == State.CRITICAL) or None
-
-    engine.wait(sure, lambda: f"{check} is bad for sure: {record()}", 60)
 
 
 def test_a_hostile_name_is_refused_before_anything_is_changed(running: Scene) -> None:

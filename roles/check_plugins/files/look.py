@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What of an installation is on a host already: look.py VENV PLUGIN_FOLDER PATH..., told as JSON."""
+"""What of an installation is on a host already: look.py VENV PLUGIN_FOLDER PATH..., told as JSON.
+
+In a PATH, * stands for any name of a file or folder.
+"""
 
 # Up to here an older Python comes, too, and must be told that it is one.
 from __future__ import annotations
 
+import glob
 import json
 import os
 import subprocess
@@ -11,6 +15,7 @@ import sys
 
 NAME = "wabiz-monitoring"
 CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
+WRITER = "wabiz.monitoring.check_plugins"
 # Without pip nothing can be installed: after an upgrade of the system, say, when its Python is another one.
 VERSION = f"""
 import pip
@@ -24,16 +29,18 @@ except PackageNotFoundError:
 
 def main(venv: str, plugin_folder: str, *paths: str) -> None:
     """Print what is there."""
+    found = {path: sorted(filter(ours if "*" in path else None, glob.glob(path))) for path in paths}
     told = {
         "python": "{}.{}".format(*sys.version_info),
         "python_new_enough": sys.version_info >= (3, 10),
         "python_can_make_venv": can_make_venv(),
         "venv_exists": os.path.lexists(venv),
-        "venv_ours": ours(venv),
+        "venv_ours": made(venv),
         "installed": installed(venv),
         "links": links(venv, plugin_folder),
         "plugin_folder_exists": os.path.isdir(plugin_folder),
-        "paths": [path for path in paths if os.path.lexists(path)],
+        "found": found,
+        "paths": [path for these in found.values() for path in these],
     }
     print(json.dumps(told))
 
@@ -48,13 +55,22 @@ def can_make_venv() -> bool:
     return True
 
 
-def ours(venv: str) -> bool:
+def made(venv: str) -> bool:
     # The prompt that a virtual environment was made with is its signature.
     try:
         with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8") as file:
             return any(line.replace("'", "").split() == ["prompt", "=", NAME] for line in file)
     except OSError:
         return False
+
+
+def ours(path: str) -> bool:
+    # Somebody else may like the same name for a file: the first lines of ours say who wrote it.
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return WRITER in file.read()
+    except OSError:
+        return os.path.isdir(path)
 
 
 def installed(venv: str) -> str:

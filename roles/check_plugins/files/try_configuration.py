@@ -185,6 +185,9 @@ class Icinga(Engine):
             if self.main.parent not in path.parents:
                 raise NotRead(self.main, path, f"it has to lie below {self.main.parent}")
         self.fill(self.main.parent, self.folder)
+        for path, new in self.changes.items():
+            if new:
+                self.put(new, self.folder / path.relative_to(self.main.parent))
         # Only a file that is read can say so.
         self.marks = {path: secrets.token_hex(8) for path, new in self.changes.items() if new}
         for path, mark in self.marks.items():
@@ -209,9 +212,14 @@ class Icinga(Engine):
                 like(copied, entry)
             elif entry.is_file():
                 copied.symlink_to(entry)
-        for path, new in self.changes.items():
-            if path.parent == source and new:
-                place(new, target / path.name, source)
+
+    def put(self, new: Path, target: Path) -> None:
+        """Copy a new file; its folder may be as new."""
+        for folder in reversed(target.parents):
+            if not folder.exists():
+                folder.mkdir()
+                like(folder, self.main.parent)
+        place(new, target, target.parent)
 
     def run(self, command: list[str]) -> tuple[bool, str]:
         accepted, told = super().run(command)
