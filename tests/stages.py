@@ -34,8 +34,9 @@ CACHE = Path(sys.prefix) / "cache"
 
 #: What the collection consists of once it is installed; the rest of this root belongs to the distribution.
 COLLECTION_HOLDS = (
-    *("CHANGELOG.rst", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "changelogs", "docs", "extensions"),
-    *("meta", "playbooks", "plugins", "roles", "tests", "tests/integration", "tests/sanity", "tests/unit"),
+    *("CHANGELOG.rst", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "SECURITY.md", "changelogs", "docs"),
+    *("extensions", "meta", "playbooks", "plugins", "roles"),
+    *("tests", "tests/integration", "tests/sanity", "tests/unit"),
 )
 
 #: What of a passing stage's output is repeated: how the tests ended, which were left out and why.

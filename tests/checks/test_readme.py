@@ -30,7 +30,7 @@ from wabiz_monitoring.simulator import Simulator
 
 BIN = Path(sys.executable).parent
 HAND_WRITTEN = ("README.md", "docs/thresholds.md", "docs/extra-opts.md", "docs/gating.md")
-ENGINES = ("docs/on-nagios.md", "docs/on-icinga2.md", "docs/with-nrpe.md")
+ENGINES = ("docs/on-nagios.md", "docs/on-icinga2.md", "docs/with-nrpe.md", "docs/on-many-machines.md")
 
 
 class Shell:

@@ -266,7 +266,7 @@ def test_a_directory_that_is_not_there_or_a_file_that_is_not_text_is_a_mistake(t
 
 def test_the_files_on_the_reference_page_are_right_and_its_table_names_every_scenario(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
-    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    examples = re.findall(r"```yaml\n(description:.*?)```", page, re.DOTALL)
     write(tmp_path, **{f"example{number}": example for number, example in enumerate(examples)})
     assert len(load_scenarios(tmp_path)) == len({*SINGLE, *CLUSTER}) + 3
     table = page.partition("## Scenarios")[2].partition("## Your own")[0]
