@@ -336,7 +336,7 @@ def _secret(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else _line(value)
     if not _NAME.fullmatch(text):
         raise ValueError(
             "%r: up to 64 letters, digits, dots, dashes and underscores are allowed, a letter or digit first" % text

@@ -253,7 +253,7 @@ def test_check_mode_on_an_empty_host_says_what_it_would_do_and_does_nothing(
 def test_check_mode_where_not_even_an_engine_is_tells_what_is_missing_and_does_not_fail(scene: Scene) -> None:
     nowhere = scene.site.folder / "nowhere"
     paths = [f"{engine}_{file}" for engine in ("nagios", "nrpe") for file in ("main", "file")]
-    paths += ["icinga2_main", "icinga2_commands_file", "icinga2_hosts_file"]
+    paths += ["icinga2_main", "icinga2_commands_file", "icinga2_services_file", "icinga2_hosts_file"]
     paths += ["venv", "plugin_folder", "folder", "state_folder"]
     places = {path: str(nowhere / path / "x") for path in paths}
     outcome = scene.play("--check", user="nobody-of-that-name", group="none-of-that-name", **places)

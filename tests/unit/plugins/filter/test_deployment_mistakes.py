@@ -121,6 +121,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"shards": 0}, "shards: '0' is no whole number from 1 to 1024"),
     ({"min_spares": -1}, "min_spares: '-1' is no whole number from 0 to 1024"),
     ({"zone": ["berlin"]}, "zone: it is no text, but list"),
+    (
+        {"zone": "../berlin"},
+        f"zone: '../berlin': {NAME}",
+    ),
 ]
 
 
