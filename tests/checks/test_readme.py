@@ -134,10 +134,10 @@ def test_the_pipeline_stops_when_nobody_is_left_to_take_over(shell: Shell) -> No
 
 
 def gating(shell: Shell, scenario: str, **replaced: str) -> subprocess.CompletedProcess[str]:
-    """Run the first script of the page on gates; it waits two seconds in place of ten minutes."""
+    """Run the first script of the page on gates; it waits five seconds in place of ten minutes."""
     block = of("sh", ("docs/gating.md",))[0]
     shell.sim.use(scenario)
-    text = block.text.replace("+ 600", "+ 2").replace("sleep 15", "sleep 1")
+    text = block.text.replace("+ 600", "+ 5").replace("sleep 15", "sleep 1")
     for old, new in replaced.items():
         text = text.replace(f"{old}:*", f"{new}:*")
     return shell.run(text)
