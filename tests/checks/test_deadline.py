@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from wabiz_monitoring.core.catalogue import Trouble
@@ -19,7 +20,8 @@ def test_a_step_may_take_what_the_steps_before_it_have_left_and_a_moment() -> No
 
 def test_when_the_time_is_up_no_step_begins() -> None:
     deadline = Deadline(0, "wa.example.com:9090")
-    for begin in (deadline.left, deadline.patience, lambda: within(deadline, list)):
+    begins: tuple[Callable[[], object], ...] = (deadline.left, deadline.patience, lambda: within(deadline, list))
+    for begin in begins:
         with pytest.raises(Trouble, match=r"no complete answer from wa\.example\.com:9090 within 0 s"):
             begin()
     assert deadline.over
