@@ -331,6 +331,8 @@ def main() -> int:
         parser.error(f"no such stage: {', '.join(unknown)}")
     # A job in the background is deaf to interrupts, and so is all that it starts; tests interrupt what they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Thousands of runs start what is here: it is compiled once, and git and `make clean` know where that lies.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wabiz-stages-") as scratch:
         failed = failures(names, Room(Path(scratch)))
