@@ -59,7 +59,7 @@ def test_a_host_that_could_be_done_without_is_not_touched_either_if_a_later_one_
 def test_a_node_that_does_not_come_back_stops_the_rollout_and_its_downtime_ends(
     controller: Controller, sim: Simulator, returns: str
 ) -> None:
-    played = controller.play(PLAYBOOK, ["wa3", "wa4"], returns=returns, predeploy_gate_wait=3, predeploy_gate_timeout=1)
+    played = controller.play(PLAYBOOK, ["wa3", "wa4"], returns=returns, predeploy_gate_wait=8, predeploy_gate_timeout=4)
     assert played.code != 0
     # The spare has taken over, so the cluster alone would not miss it.
     assert played.journal == upgraded("wa3")
