@@ -278,7 +278,7 @@ STAGES = {
     ),
     "engines": Stage(
         "the checks, the role and the pages in the real engines",
-        lambda run: run.pytest("-n", "2", "--dist", "loadfile", "tests/engines"),
+        lambda run: run.pytest("-n", "3", "--dist", "loadfile", "tests/engines"),  # they wait a lot
         lane="engines",
     ),
 }
