@@ -18,7 +18,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import distribution
 import pytest
 from shown import ROOT, Block, blocks, hold, table, troubles
 
@@ -30,7 +29,7 @@ from .monitored import Monitored
 from .nagios import Nagios, define
 from .nrpe import ASKER, Nrpe
 from .record import State
-from .site import PLAYBOOK, Outcome, Site, leading_to_icinga2, leading_to_nagios, leading_to_nrpe
+from .site import Outcome, Site, leading_to_icinga2, leading_to_nagios, leading_to_nrpe
 from .user import ENVIRONMENT, User
 
 PAGES = {"nagios": "docs/on-nagios.md", "icinga2": "docs/on-icinga2.md", "nrpe": "docs/with-nrpe.md"}
@@ -174,6 +173,7 @@ def simulator(reader: Reader) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def scene(
     user: User,
+    site: Site,
     scratch: Path,
     wheels: Path,
     nagios4: Callable[..., Nagios],
@@ -181,12 +181,9 @@ def scene(
     nrpe: Callable[[], Nrpe],
 ) -> Iterator[Scene]:
     """The pages followed up to the end of the section on the play, and the engines started on what that has written."""
-    if not PLAYBOOK.exists():
-        pytest.skip("left out: ansible-playbook is not here (it needs Python 3.11)")
     for folder in (NAGIOS_OBJECTS, ICINGA_OBJECTS):
         if not folder.is_dir():
             leave_out(f"{folder}, which Debian's package has")
-    site = Site(user, user.folder(scratch / "pages"), distribution.interpreter(user.prefix))
     berlin = Monitored(user, scratch / "pages-berlin", SECRET)
     (wheel,) = wheels.glob("wabiz_monitoring-*.whl")
     nagios_d, icinga_d = user.folder(scratch / "pages-nagios"), user.folder(scratch / "pages-icinga2")
