@@ -157,7 +157,7 @@ def judged(node: Node) -> Node:
     return node._replace(env=None, expires=expires)
 
 
-@settings(max_examples=250)
+@settings(max_examples=500)
 @given(_BODIES, st.booleans())
 def test_facts_hold_everything_that_is_judged(body: bytes, with_env: bool) -> None:
     try:
@@ -172,7 +172,7 @@ def test_facts_hold_everything_that_is_judged(body: bytes, with_env: bool) -> No
     assert judge("all", gathered.deployment, POLICY) == judge("all", deployment, POLICY)
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(_BODIES)
 def test_facts_are_of_the_types_that_are_documented(body: bytes) -> None:
     try:
