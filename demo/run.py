@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.check_all import CHECK, CHECKS
-from wabiz_monitoring.core.states import State
 from wabiz_monitoring.plugin.examples import EXAMPLES, command, shortened
 from wabiz_monitoring.simulator import Simulator
 

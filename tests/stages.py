@@ -28,7 +28,9 @@ import collection
 
 ROOT = collection.ROOT
 BIN = Path(sys.executable).parent
-DOMAIN = "plugins/module_utils/_core"
+#: Packages of the distribution that lie in the collection, where modules need them; both call them by one name, so that
+#: they find each other by relative imports.
+SHARED = {name: f"plugins/module_utils/{name}" for name in ("_core", "_edge")}
 LOCKS = ROOT / "tests" / "locks"
 CACHE = Path(sys.prefix) / "cache"
 
@@ -84,7 +86,8 @@ class Room:
         package.mkdir(parents=True)
         for entry in (ROOT / "checks").iterdir():
             (package / entry.name).symlink_to(entry)
-        (package / "core").symlink_to(ROOT / DOMAIN)
+        for name, folder in SHARED.items():
+            (package / name).symlink_to(ROOT / folder)
         return package.parent
 
 
@@ -159,7 +162,8 @@ def types(run: Run) -> None:
     finally:
         # The reader wants to know the file to mend.
         package = run.room.types / "wabiz_monitoring"
-        for shown, real in ((package / "core", DOMAIN), (package, "checks"), (copy, ".")):
+        shared = [(package / name, folder) for name, folder in SHARED.items()]
+        for shown, real in (*shared, (package, "checks"), (copy, ".")):
             run.printed = run.printed.replace(f"{shown}/", f"{real}/")
 
 

@@ -3,8 +3,8 @@
 
 import json
 
-from wabiz_monitoring.core.report import as_data, finding_as_data, problems
-from wabiz_monitoring.core.result import Result
+from wabiz_monitoring._core.report import as_data, finding_as_data, problems
+from wabiz_monitoring._core.result import Result
 
 
 def as_json(result: Result, notes: list[str]) -> str:

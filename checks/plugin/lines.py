@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import nagiosplugin
 import nagiosplugin.state
-from wabiz_monitoring.core.ranges import Range
-from wabiz_monitoring.core.report import headline, metrics, observations, problems, sentence
-from wabiz_monitoring.core.result import Metric, Result
-from wabiz_monitoring.core.states import State
-from wabiz_monitoring.core.text import count
-from wabiz_monitoring.core.units import plain
+from wabiz_monitoring._core.ranges import Range
+from wabiz_monitoring._core.report import headline, metrics, observations, problems, sentence
+from wabiz_monitoring._core.result import Metric, Result
+from wabiz_monitoring._core.states import State
+from wabiz_monitoring._core.text import count
+from wabiz_monitoring._core.units import plain
 
 _STATES = {
     State.OK: nagiosplugin.Ok,

@@ -4,9 +4,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wabiz_monitoring.core.address import DEFAULT_PORT
-from wabiz_monitoring.core.deadline import DEFAULT_TIMEOUT
-from wabiz_monitoring.core.session import HOLD_BACK
+from wabiz_monitoring._core.address import DEFAULT_PORT
+from wabiz_monitoring._core.deadline import DEFAULT_TIMEOUT
+from wabiz_monitoring._core.session import HOLD_BACK
 
 from . import Check
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from wabiz_monitoring import __version__
-from wabiz_monitoring.core.address import from_endpoint, from_host, from_url
-from wabiz_monitoring.core.catalogue import CATALOGUE, parse_states
-from wabiz_monitoring.core.http import check_header
-from wabiz_monitoring.core.limits import Limits, parse_limits
-from wabiz_monitoring.core.session import Credentials, credentials
-from wabiz_monitoring.core.states import State
-from wabiz_monitoring.core.text import clean, closest
+from wabiz_monitoring._core.address import from_endpoint, from_host, from_url
+from wabiz_monitoring._core.catalogue import CATALOGUE, parse_states
+from wabiz_monitoring._core.http import check_header
+from wabiz_monitoring._core.limits import Limits, parse_limits
+from wabiz_monitoring._core.session import Credentials, credentials
+from wabiz_monitoring._core.states import State
+from wabiz_monitoring._core.text import clean, closest
 from wabiz_monitoring.source.tls import Tls
 
 from . import Check, extra_opts

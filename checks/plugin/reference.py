@@ -4,8 +4,8 @@
 import textwrap
 from collections.abc import Iterator
 
-from wabiz_monitoring.core.catalogue import CATALOGUE, Problem
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.catalogue import CATALOGUE, Problem
+from wabiz_monitoring._core.states import State
 
 from . import Check
 from .examples import EXAMPLES, Example, command

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from wabiz_monitoring.core.deadline import Deadline
-    from wabiz_monitoring.core.policy import Policy
-    from wabiz_monitoring.core.redaction import Redaction
-    from wabiz_monitoring.core.result import Result
+    from wabiz_monitoring._core.deadline import Deadline
+    from wabiz_monitoring._core.policy import Policy
+    from wabiz_monitoring._core.redaction import Redaction
+    from wabiz_monitoring._core.result import Result
 
     from . import Check
     from .parser import Settings
@@ -53,10 +53,10 @@ def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
 
 
 def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
-    from wabiz_monitoring.core.catalogue import Trouble
-    from wabiz_monitoring.core.deadline import Deadline, within
-    from wabiz_monitoring.core.redaction import Redaction
-    from wabiz_monitoring.core.text import clean
+    from wabiz_monitoring._core.catalogue import Trouble
+    from wabiz_monitoring._core.deadline import Deadline, within
+    from wabiz_monitoring._core.redaction import Redaction
+    from wabiz_monitoring._core.text import clean
 
     redact = Redaction(settings.credentials, settings.headers.values(), os.environ)
     deadline = Deadline(settings.timeout, clean(settings.url.partition("://")[2]) if settings.url else "")
@@ -69,7 +69,7 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
         # All of it: a hostile answer may be long in the telling, too.
         return within(deadline, lambda: told(_result(check, settings, deadline, notes, redact)), sys._current_frames)
     except Trouble as trouble:
-        from wabiz_monitoring.core.result import from_trouble
+        from wabiz_monitoring._core.result import from_trouble
 
         if settings.verbose > 2:
             notes += _traceback(trouble)
@@ -79,9 +79,9 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
 def _result(
     check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str], redact: "Redaction"
 ) -> "Result":
-    from wabiz_monitoring.core.deployment import parse as parse_deployment
-    from wabiz_monitoring.core.judge import judge
-    from wabiz_monitoring.core.text import clean
+    from wabiz_monitoring._core.deployment import parse as parse_deployment
+    from wabiz_monitoring._core.judge import judge
+    from wabiz_monitoring._core.text import clean
 
     from .options import UsageError
     from .sources import source
@@ -100,7 +100,7 @@ def _result(
 def _policy(settings: "Settings") -> "Policy":
     from datetime import datetime, timezone
 
-    from wabiz_monitoring.core.policy import Policy
+    from wabiz_monitoring._core.policy import Policy
 
     now = datetime.now(timezone.utc)
     return Policy(
@@ -116,7 +116,7 @@ def _policy(settings: "Settings") -> "Policy":
 
 
 def _rendered(result: "Result", settings: "Settings", notes: list[str]) -> str:
-    from wabiz_monitoring.core.text import clean
+    from wabiz_monitoring._core.text import clean
 
     notes = [clean(note, 400) for note in notes]
     if settings.json:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from wabiz_monitoring.core.units import SECONDS, parse_quantity
+from wabiz_monitoring._core.units import SECONDS, parse_quantity
 
 # The calendar ends, and with it what can be written as a date.
 _LONGEST = 100 * 365 * 86400

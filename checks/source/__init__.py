@@ -4,7 +4,7 @@
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from wabiz_monitoring.core.deadline import Deadline
+from wabiz_monitoring._core.deadline import Deadline
 
 
 class Answer(NamedTuple):

@@ -11,12 +11,12 @@ import requests
 import requests.adapters
 import urllib3
 from wabiz_monitoring import __version__
-from wabiz_monitoring.core import body
-from wabiz_monitoring.core.deadline import Deadline
-from wabiz_monitoring.core.failure import functions
-from wabiz_monitoring.core.http import FAREWELL, Reply, Request
-from wabiz_monitoring.core.session import Credentials, Keeper, ask_timed
-from wabiz_monitoring.core.text import clean
+from wabiz_monitoring._core import body
+from wabiz_monitoring._core.deadline import Deadline
+from wabiz_monitoring._core.failure import functions
+from wabiz_monitoring._core.http import FAREWELL, Reply, Request
+from wabiz_monitoring._core.session import Credentials, Keeper, ask_timed
+from wabiz_monitoring._core.text import clean
 
 from . import Answer
 from .failure import explain

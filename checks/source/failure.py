@@ -3,8 +3,8 @@
 
 import requests
 import urllib3
-from wabiz_monitoring.core import failure
-from wabiz_monitoring.core.catalogue import Trouble
+from wabiz_monitoring._core import failure
+from wabiz_monitoring._core.catalogue import Trouble
 
 
 def explain(error: Exception, where: str) -> Trouble:

@@ -6,10 +6,10 @@ import stat
 from datetime import datetime, timezone
 from typing import BinaryIO
 
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.deadline import Deadline
-from wabiz_monitoring.core.document import LARGEST
-from wabiz_monitoring.core.text import clean
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.deadline import Deadline
+from wabiz_monitoring._core.document import LARGEST
+from wabiz_monitoring._core.text import clean
 
 from . import Answer
 

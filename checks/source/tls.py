@@ -4,7 +4,7 @@
 import ssl
 from typing import NamedTuple
 
-from wabiz_monitoring.core.failure import load, no_passphrase
+from wabiz_monitoring._core.failure import load, no_passphrase
 
 
 class Tls(NamedTuple):

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from wabiz_monitoring.core.catalogue import CATALOGUE, Trouble
-from wabiz_monitoring.core.session import Credentials, Keeper, sound_token
-from wabiz_monitoring.core.units import SECONDS, spell
+from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
+from wabiz_monitoring._core.session import Credentials, Keeper, sound_token
+from wabiz_monitoring._core.units import SECONDS, spell
 
 NONE = "none"
 """The name of the state directory that keeps nothing."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from wabiz_monitoring.core.policy import Policy
+from wabiz_monitoring._core.policy import Policy
 
 NOW = datetime(2018, 6, 1, tzinfo=timezone.utc)
 """The moment at which tests judge; the expiry below is 118.6 days away from it."""

@@ -30,7 +30,7 @@ from typing import Any, NoReturn, cast
 CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
 MODULES = ("support_facts", "health_gate")
 _LATER = (
-    *("core.judge", "core.redaction", "core.without"),
+    *("_core.judge", "_core.redaction", "_core.without"),
     *("plugin.as_json", "plugin.lines", "plugin.parser", "plugin.sources"),
     *("source.api", "source.tokens"),
 )

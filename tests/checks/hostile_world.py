@@ -13,7 +13,7 @@ from forkserver import CHECKS, MODULES
 from pages import DOCS, sentence, table
 from peers import KINDS, PEERS
 from told import Told, told
-from wabiz_monitoring.core.catalogue import CATALOGUE
+from wabiz_monitoring._core.catalogue import CATALOGUE
 
 PAGE = DOCS / "hostile-world.md"
 BEGIN = "<!-- Made from the tables of the tests by tests/checks/hostile_world.py: change those, not what follows. -->\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from faults import STALE, TOKEN
-from wabiz_monitoring.core.text import clean
+from wabiz_monitoring._core.text import clean
 
 USER = "monitor"
 PASSWORD = "marked-password"

@@ -11,10 +11,10 @@ from typing import Any
 
 from faults import FaultServer
 from marks import PASSWORD
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.deadline import Deadline
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.session import Credentials
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.deadline import Deadline
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.session import Credentials
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.api import Api
 from wabiz_monitoring.source.tls import Tls

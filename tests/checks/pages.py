@@ -12,13 +12,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wabiz_monitoring._core.catalogue import CATALOGUE
+from wabiz_monitoring._core.deployment import parse as parse_deployment
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.report import metrics
+from wabiz_monitoring._core.result import Result
 from wabiz_monitoring.check_all import CHECK, CHECKS
-from wabiz_monitoring.core.catalogue import CATALOGUE
-from wabiz_monitoring.core.deployment import parse as parse_deployment
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.report import metrics
-from wabiz_monitoring.core.result import Result
 from wabiz_monitoring.plugin import Check
 from wabiz_monitoring.plugin.as_json import as_json
 from wabiz_monitoring.plugin.examples import EXAMPLES, Example, command, shortened

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.address import DEFAULT_PORT, from_endpoint, from_host, from_url
+from wabiz_monitoring._core.address import DEFAULT_PORT, from_endpoint, from_host, from_url
 
 HOSTS = [
     # host, port, address

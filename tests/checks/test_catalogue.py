@@ -6,8 +6,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from wabiz_monitoring.core.catalogue import CATALOGUE, parse_states
-from wabiz_monitoring.core.states import State, parse_state, worst
+from wabiz_monitoring._core.catalogue import CATALOGUE, parse_states
+from wabiz_monitoring._core.states import State, parse_state, worst
 
 EVERY = "socket space build cluster clock"
 

@@ -15,11 +15,11 @@ import pytest
 from clusters import notation
 from commands import BIN, Done, Runner, credentials
 from documents import NOW, POLICY
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.limits import parse_limits
-from wabiz_monitoring.core.result import Result
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.limits import parse_limits
+from wabiz_monitoring._core.result import Result
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.simulator import Simulator
 
 OK, WARNING, CRITICAL = State.OK, State.WARNING, State.CRITICAL

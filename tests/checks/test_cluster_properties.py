@@ -12,12 +12,12 @@ from clusters import notation
 from documents import POLICY
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from wabiz_monitoring.core.deployment import Deployment, Node, parse
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.report import metrics
-from wabiz_monitoring.core.shards import CONTROL, ownership, spell_runs
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.deployment import Deployment, Node, parse
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.report import metrics
+from wabiz_monitoring._core.shards import CONTROL, ownership, spell_runs
+from wabiz_monitoring._core.states import State
 
 Rows = dict[str, dict[str, Any]]
 

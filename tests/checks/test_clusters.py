@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from clusters.cases import CHECKS, Case, CaseError, Expected, load, policy
-from wabiz_monitoring.core.catalogue import CATALOGUE
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.result import Result
-from wabiz_monitoring.core.states import worst
-from wabiz_monitoring.core.text import clean
+from wabiz_monitoring._core.catalogue import CATALOGUE
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.result import Result
+from wabiz_monitoring._core.states import worst
+from wabiz_monitoring._core.text import clean
 from wabiz_monitoring.simulator.library import load_scenarios
 
 CASES = load()

@@ -15,7 +15,7 @@ import pytest
 from commands import Done, Runner, credentials
 from documents import UNREACHABLE, cluster, multiconnect, single
 from faults import FaultServer
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.simulator.library import load_scenarios
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.deadline import Deadline, within
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.deadline import Deadline, within
 
 
 def test_a_step_may_take_what_the_steps_before_it_have_left_and_a_moment() -> None:

@@ -22,10 +22,10 @@ from documents import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wabiz_monitoring.core.catalogue import CATALOGUE, Trouble
-from wabiz_monitoring.core.deployment import CLUSTER, SINGLE, UNLIMITED, Deployment, NodeError, parse
-from wabiz_monitoring.core.judge import JUDGES, judge
-from wabiz_monitoring.core.times import Moment
+from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
+from wabiz_monitoring._core.deployment import CLUSTER, SINGLE, UNLIMITED, Deployment, NodeError, parse
+from wabiz_monitoring._core.judge import JUDGES, judge
+from wabiz_monitoring._core.times import Moment
 
 EXPIRES = datetime(2018, 9, 27, 14, 26, 7, tzinfo=timezone.utc)
 

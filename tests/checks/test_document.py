@@ -9,8 +9,8 @@ import pytest
 from documents import HEALTHY, single
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.document import LARGEST, decode
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.document import LARGEST, decode
 
 RUBBISH = [
     # bytes, what is told of them

@@ -12,10 +12,10 @@ import pytest
 from documents import HEALTHY, NOW, POLICY, UNREACHABLE, cluster, document, fields, multiconnect, single
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.deployment import Deployment, Node, parse
-from wabiz_monitoring.core.facts import facts, from_facts
-from wabiz_monitoring.core.judge import judge
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.deployment import Deployment, Node, parse
+from wabiz_monitoring._core.facts import facts, from_facts
+from wabiz_monitoring._core.judge import judge
 
 ASKED = NOW + timedelta(milliseconds=250)
 

@@ -13,7 +13,7 @@ from commands import Done, Runner, credentials, in_time
 from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
 from forkserver import CHECKS
 from told import WAITING
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.states import State
 
 PASSWORD = "marked-password"
 LIMIT = 2

@@ -15,16 +15,16 @@ import pytest
 from commands import Runner
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
+from wabiz_monitoring._core.deployment import VOLUMES, Deployment, parse
+from wabiz_monitoring._core.facts import facts, from_facts
+from wabiz_monitoring._core.gate import Terms, Verdict, open_gate
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.report import finding_as_data
+from wabiz_monitoring._core.result import from_trouble
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.check_all import CHECK as ALL
-from wabiz_monitoring.core.catalogue import CATALOGUE, Trouble
-from wabiz_monitoring.core.deployment import VOLUMES, Deployment, parse
-from wabiz_monitoring.core.facts import facts, from_facts
-from wabiz_monitoring.core.gate import Terms, Verdict, open_gate
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.report import finding_as_data
-from wabiz_monitoring.core.result import from_trouble
-from wabiz_monitoring.core.states import State
 from wabiz_monitoring.plugin.options import UsageError
 from wabiz_monitoring.plugin.parser import parse as parse_options
 from wabiz_monitoring.simulator.library import load_scenarios

@@ -15,12 +15,15 @@ import collection
 
 ROOT = collection.ROOT
 DOMAIN = "plugins/module_utils/_core"
-CORE = "wabiz_monitoring.core"
+SHARED_EDGE = "plugins/module_utils/_edge"
+CORE = "wabiz_monitoring._core"
+EDGE = "wabiz_monitoring._edge"
 COLLECTION = "ansible_collections.wabiz.monitoring"
 
 #: Where a folder's modules live when they are imported; the longest folder that fits counts.
 NAMES = {
     DOMAIN: CORE,
+    SHARED_EDGE: EDGE,
     "plugins": f"{COLLECTION}.plugins",
     "checks": "wabiz_monitoring",
     "tests": "tests",
@@ -29,16 +32,22 @@ NAMES = {
 #: What the modules of a folder may import beside the standard library and their own package: the arrows go one way.
 MAY_IMPORT = {
     DOMAIN: (),
-    "plugins/module_utils": ("ansible", f"{COLLECTION}.plugins.module_utils._core"),
+    # From here the domain is one folder up, in the collection and in the distribution.
+    SHARED_EDGE: (CORE,),
+    "plugins/module_utils": (
+        "ansible",
+        f"{COLLECTION}.plugins.module_utils._core",
+        f"{COLLECTION}.plugins.module_utils._edge",
+    ),
     "plugins/modules": ("ansible", f"{COLLECTION}.plugins.module_utils"),
     "plugins/doc_fragments": (),
     "plugins/plugin_utils": ("ansible", f"{COLLECTION}.plugins.module_utils"),
     "plugins/filter": ("ansible", f"{COLLECTION}.plugins.plugin_utils"),
-    "checks/source": ("requests", "urllib3", CORE),
-    "checks/plugin": ("nagiosplugin", "wabiz_monitoring.source", CORE),
-    "checks/fleet": ("requests", "urllib3", "nagiosplugin", "yaml", "wabiz_monitoring.source", CORE),
+    "checks/source": ("requests", "urllib3", CORE, EDGE),
+    "checks/plugin": ("nagiosplugin", "wabiz_monitoring.source", CORE, EDGE),
+    "checks/fleet": ("requests", "urllib3", "nagiosplugin", "yaml", "wabiz_monitoring.source", CORE, EDGE),
     "checks/simulator": ("starlette", "uvicorn", "trustme", "yaml", CORE),
-    "checks": ("wabiz_monitoring.plugin", "wabiz_monitoring.source", CORE),
+    "checks": ("wabiz_monitoring.plugin", "wabiz_monitoring.source", CORE, EDGE),
 }
 
 #: Modules that reach out of the process. The domain may know their errors, and nothing else of them.
@@ -162,8 +171,8 @@ def test_every_python_file_of_collection_and_distribution_is_in_a_room() -> None
     assert {*sources("plugins"), *sources("checks")} - set(inhabitants()) == set()
 
 
-def test_the_domain_is_python_3_8() -> None:
-    for path in sources(DOMAIN):
+def test_what_modules_are_made_of_is_python_3_8() -> None:
+    for path in (*sources(DOMAIN), *sources(SHARED_EDGE)):
         ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
 
 
@@ -173,8 +182,8 @@ def absolute_imports(path: PurePath) -> list[str]:
     return [node.module for node in nodes if node.module and node.module.split(".")[0] not in sys.stdlib_module_names]
 
 
-def test_the_domain_finds_itself_by_relative_imports_only() -> None:
-    assert offenders(sources(DOMAIN), absolute_imports) == {}
+def test_what_has_two_names_finds_itself_by_relative_imports_only() -> None:
+    assert offenders((*sources(DOMAIN), *sources(SHARED_EDGE)), absolute_imports) == {}
 
 
 def reaching_out(path: PurePath) -> list[str]:

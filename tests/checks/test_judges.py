@@ -13,11 +13,11 @@ import pytest
 import yaml
 from documents import NOW, POLICY, UNREACHABLE, cluster, fields, high_availability, multiconnect, single
 from wabiz_monitoring import check_build, check_socket, check_space
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.judge import JUDGES, judge
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.result import Finding, Metric, Result
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.judge import JUDGES, judge
+from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.result import Finding, Metric, Result
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.plugin.parser import parse as parse_words
 
 FOLDER = Path(__file__).parent / "judgements"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from wabiz_monitoring.core.limits import DEFAULTS, MEASURES, Limit, parse_limits, subjects
+from wabiz_monitoring._core.limits import DEFAULTS, MEASURES, Limit, parse_limits, subjects
 
 GIB = 2**30
 DAY = 86400

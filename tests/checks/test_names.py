@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.names import family, name_nodes
+from wabiz_monitoring._core.names import family, name_nodes
 
 PRIMARY, SECONDARY, COREAPP = "primary_master", "secondary_master", "coreapp"
 

@@ -24,8 +24,8 @@ from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
 from peers import PEERS, Peer, peer, variables
 from proxy import Proxy
 from told import TOLD, WAITING, Told, in_modules_words, told
-from wabiz_monitoring.core.catalogue import CATALOGUE
-from wabiz_monitoring.core.states import State
+from wabiz_monitoring._core.catalogue import CATALOGUE
+from wabiz_monitoring._core.states import State
 
 ONCE = "401 once"
 """Nobody is refused there who has no token to begin with."""

@@ -9,8 +9,8 @@ import nagiosplugin
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.ranges import LEAST, MOST, Range, parse_range
-from wabiz_monitoring.core.units import BYTES, SECONDS, Unit
+from wabiz_monitoring._core.ranges import LEAST, MOST, Range, parse_range
+from wabiz_monitoring._core.units import BYTES, SECONDS, Unit
 
 MIB = 2**20
 GIB = 2**30

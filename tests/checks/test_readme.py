@@ -19,12 +19,12 @@ from types import ModuleType
 import pytest
 import yaml
 from shown import LINK, ROOT, Block, blocks, hold, of, only, table, text_of
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.gate import Terms, open_gate, policy_of
+from wabiz_monitoring._core.limits import MEASURES
+from wabiz_monitoring._core.ranges import parse_range
+from wabiz_monitoring._core.units import BYTES, SECONDS, parse_quantity
 from wabiz_monitoring.check_all import CHECK, CHECKS
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.gate import Terms, open_gate, policy_of
-from wabiz_monitoring.core.limits import MEASURES
-from wabiz_monitoring.core.ranges import parse_range
-from wabiz_monitoring.core.units import BYTES, SECONDS, parse_quantity
 from wabiz_monitoring.plugin.parser import parse as parse_options
 from wabiz_monitoring.simulator import Simulator
 

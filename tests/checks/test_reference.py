@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from pages import ALL, DOCS, answer, judged, pages, run_example
+from wabiz_monitoring._core.catalogue import CATALOGUE
+from wabiz_monitoring._core.report import metrics
 from wabiz_monitoring.check_all import CHECK, CHECKS
-from wabiz_monitoring.core.catalogue import CATALOGUE
-from wabiz_monitoring.core.report import metrics
 from wabiz_monitoring.plugin import Check
 from wabiz_monitoring.plugin.examples import EXAMPLES, Example
 from wabiz_monitoring.plugin.options import options_of

@@ -15,9 +15,9 @@ from faults import FAULTS, TOKEN, FaultServer
 from hypothesis import given
 from hypothesis import strategies as st
 from marks import ENV, GIVEN, PASSWORD, PROXY
-from wabiz_monitoring.core.redaction import Redaction
-from wabiz_monitoring.core.session import Credentials
-from wabiz_monitoring.core.text import clean
+from wabiz_monitoring._core.redaction import Redaction
+from wabiz_monitoring._core.session import Credentials
+from wabiz_monitoring._core.text import clean
 
 # What a password may look like, and what output makes of it.
 ODD = [

@@ -20,10 +20,10 @@ from commands import BIN, Runner, credentials, in_time
 from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
 from marks import PASSWORD
 from monitoring import WELL, Clock, Monitor
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.http import Reply
-from wabiz_monitoring.core.session import HOLD_BACK, Credentials, ask
-from wabiz_monitoring.core.session import credentials as given
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.http import Reply
+from wabiz_monitoring._core.session import HOLD_BACK, Credentials, ask
+from wabiz_monitoring._core.session import credentials as given
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.tokens import DiskKeeper
 

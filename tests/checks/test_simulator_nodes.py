@@ -12,9 +12,9 @@ from typing import Any
 import documents
 import pytest
 import requests
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.result import Result
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.result import Result
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.simulator.accounts import Accounts
 from wabiz_monitoring.simulator.api import Api

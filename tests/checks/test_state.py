@@ -18,7 +18,7 @@ from faults import LOGIN, LOGOUT, SUPPORT, TOKEN, FaultServer
 from forks import Forks
 from marks import PASSWORD
 from monitoring import WELL, Clock, Monitor
-from wabiz_monitoring.core.session import Credentials
+from wabiz_monitoring._core.session import Credentials
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.tokens import DiskKeeper
 

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.text import LONGEST_LABEL, LONGEST_WORD, clean, closest, count, label, listing
+from wabiz_monitoring._core.text import LONGEST_LABEL, LONGEST_WORD, clean, closest, count, label, listing
 
 CLEANED = [
     ("plain words", "plain words"),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.times import parse_time
+from wabiz_monitoring._core.times import parse_time
 
 READ = [
     # text, in UTC, whether it carries a zone

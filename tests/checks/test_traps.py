@@ -12,9 +12,9 @@ from commands import Done, Runner, credentials, in_time
 from documents import POLICY, cluster, high_availability, single
 from faults import SUPPORT, TOKEN, FaultServer
 from proxy import Proxy
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.result import Metric, Result
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.result import Metric, Result
 from wabiz_monitoring.plugin.lines import lines
 from wabiz_monitoring.simulator import Simulator
 

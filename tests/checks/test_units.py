@@ -8,7 +8,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring.core.units import BYTES, SECONDS, Unit, parse_quantity, plain, spell
+from wabiz_monitoring._core.units import BYTES, SECONDS, Unit, parse_quantity, plain, spell
 
 WRITTEN = [
     # text, unit, amount in the base unit

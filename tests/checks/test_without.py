@@ -11,7 +11,7 @@ import pytest
 from clusters import notation
 from clusters.cases import Case, load
 from commands import Runner
-from wabiz_monitoring.core.states import worst
+from wabiz_monitoring._core.states import worst
 
 MC4 = """
 wa1:m   primary    -1  UP

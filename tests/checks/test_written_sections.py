@@ -17,8 +17,8 @@ from typing import Any
 
 import collection
 import pytest
+from wabiz_monitoring._core.session import Credentials
 from wabiz_monitoring.check_all import CHECK
-from wabiz_monitoring.core.session import Credentials
 from wabiz_monitoring.plugin.parser import Settings, parse
 
 FILTER = """

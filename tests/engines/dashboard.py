@@ -53,9 +53,9 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 from grafana_foundation_sdk.models.dashboard import Panel as PanelModel
+from wabiz_monitoring._core.limits import DEFAULTS, MEASURES, Limit
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.check_all import CHECKS
-from wabiz_monitoring.core.limits import DEFAULTS, MEASURES, Limit
-from wabiz_monitoring.core.states import State
 from wabiz_monitoring.plugin import Check
 
 FILE = Path(__file__).parents[2] / "docs" / "grafana" / "wabiz.json"

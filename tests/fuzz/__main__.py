@@ -14,7 +14,7 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["wabiz_monitoring.core"]):
+with atheris.instrument_imports(include=["wabiz_monitoring._core"]):
     from . import targets
 from .mutation import mutate
 

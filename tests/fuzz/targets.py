@@ -7,15 +7,15 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from wabiz_monitoring.core.catalogue import Trouble
-from wabiz_monitoring.core.deployment import parse
-from wabiz_monitoring.core.facts import facts, from_facts
-from wabiz_monitoring.core.judge import judge
-from wabiz_monitoring.core.limits import SUBJECTS, parse_limits
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.ranges import LEAST, MOST, parse_range
-from wabiz_monitoring.core.result import from_trouble
-from wabiz_monitoring.core.units import BYTES, SECONDS
+from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.facts import facts, from_facts
+from wabiz_monitoring._core.judge import judge
+from wabiz_monitoring._core.limits import SUBJECTS, parse_limits
+from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.ranges import LEAST, MOST, parse_range
+from wabiz_monitoring._core.result import from_trouble
+from wabiz_monitoring._core.units import BYTES, SECONDS
 from wabiz_monitoring.plugin.lines import lines
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -30,11 +30,11 @@ from typing import Any, NamedTuple
 
 import documents
 import yaml
+from wabiz_monitoring._core.catalogue import CATALOGUE
+from wabiz_monitoring._core.limits import SUBJECTS
+from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.states import State
 from wabiz_monitoring.check_all import CHECK as ALL
-from wabiz_monitoring.core.catalogue import CATALOGUE
-from wabiz_monitoring.core.limits import SUBJECTS
-from wabiz_monitoring.core.policy import Policy
-from wabiz_monitoring.core.states import State
 from wabiz_monitoring.plugin.parser import parse
 from wabiz_monitoring.simulator.library import load_scenarios
 
