@@ -1,0 +1,136 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The files that a user names: options, headers, certificates, keys, saved answers. All are opened and read here.
+
+Any of them may be a pipe (`<(...)` of a shell), and so may never begin or never end; it may lie on a file system that
+does not answer. Each is read once, from beginning to end, and up to what its kind may be long; the time limit is that
+of the run, whose work is done where it can be left behind (see deadline.within).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Iterator, List, NamedTuple
+
+from .._core.text import clean
+from .exposure import Changer, changer, readable_by_everybody
+
+MIB = 2**20
+LARGEST = 4 * MIB
+"""The most bytes of a file with options, headers, certificates or a key: that is ten thousand deployments."""
+_PIECE = 2**16
+
+
+class Unfit(ValueError):
+    """A file that a user named cannot be used; the text is one sentence for the user."""
+
+
+class Content(NamedTuple):
+    """What a file held, and what was known of it while it was open. Never shown."""
+
+    path: str
+    data: bytes
+    status: os.stat_result
+
+    def __repr__(self) -> str:
+        return "Content(...)"
+
+
+class Files:
+    """The files of one run: reads them, and remembers what their users should know."""
+
+    def __init__(self) -> None:
+        self.notes: List[str] = []
+        """A sentence each on who else can read or change a file."""
+        self.reading = ""
+        """Option and path of the file that is being read: where the time went when it is up."""
+
+    def read(self, option: str, path: str, most: int = LARGEST) -> Content:
+        """A file that holds secrets, or decides who gets them. Raises Unfit.
+
+        Who else can change it is noted; one that everybody can change is refused, for then anybody may have done it.
+        """
+        content = self.read_any(option, path, most)
+        if len(content.data) > most:
+            raise Unfit("%s: larger than %d MiB" % (_told(option, path), most // MIB))
+        other = changer(path, content.status)
+        if other is not None and other.everybody:
+            raise Unfit("%s is refused: %s" % (_told(option, path), _sentence(path, other)))
+        if other is not None:
+            self._note(_sentence(path, other))
+        return content
+
+    def read_any(self, option: str, path: str, most: int) -> Content:
+        """A file that neither holds nor decides anything of the kind. Raises Unfit.
+
+        One byte more than allowed is read, so that whoever judges it sees that it is too large.
+        """
+        self.reading = _told(option, path)
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+            try:
+                return Content(path, _all(file, most + 1), os.fstat(file))
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise Unfit("%s: %s" % (self.reading, clean(error.strerror or type(error).__name__))) from None
+        except ValueError:
+            raise Unfit("%s: no path can hold a NUL" % self.reading) from None
+        finally:
+            self.reading = ""
+
+    def holds_secret(self, content: Content) -> None:
+        """Note it when everybody can read that secret."""
+        if readable_by_everybody(content.status):
+            self._note("%s holds a secret and everybody can read it: chmod o-r it" % clean(content.path, _LONGEST))
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+
+@contextlib.contextmanager
+def lent(data: bytes) -> Iterator[str]:
+    """A path under which a library that takes nothing else finds this, and nobody else does."""
+    # Where there is no /proc, as on other systems than Linux, a file for its owner only does.
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        with open(os.memfd_create("wabiz-monitoring"), "wb", buffering=0) as memory:
+            _write(memory.fileno(), data)
+            yield "/proc/self/fd/%d" % memory.fileno()
+    else:
+        import tempfile
+
+        with tempfile.NamedTemporaryFile("wb", buffering=0) as file:
+            _write(file.fileno(), data)
+            yield file.name
+
+
+_LONGEST = 200
+"""Characters of a path that are shown."""
+
+
+def _told(option: str, path: str) -> str:
+    return "%s %s" % (option, clean(path, _LONGEST))
+
+
+def _sentence(path: str, other: Changer) -> str:
+    file, place = clean(path, _LONGEST), clean(other.place, _LONGEST)
+    does = "change" if other.place == path else "replace"
+    return "%s can %s %s: %s %s" % (other.who, does, file, other.remedy, place)
+
+
+def _all(file: int, most: int) -> bytes:
+    pieces = []
+    while most > 0:
+        piece = os.read(file, min(most, _PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
+
+
+def _write(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The files that a user names: who else can read or change them is found out, and each is read once, up to a size."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from wabiz_monitoring._edge.files import LARGEST, Files, Unfit, lent
+
+STRANGER = 12345
+"""A user and a group that nobody on this machine is."""
+
+
+class Laid(NamedTuple):
+    """Modes and owners on the way to a file: of the folder, of the file, and of a symlink to it (None: no symlink)."""
+
+    folder: int = 0o755
+    file: int = 0o600
+    folder_owner: int = 0
+    owner: int = 0
+    group: int = 0
+    link_owner: int | None = None
+
+
+# How it lies there, and what is said; PATH, FOLDER and LINK stand for the three.
+SILENT = [
+    Laid(),
+    # A service's user reads what belongs to root by way of the group.
+    Laid(file=0o640, group=STRANGER),
+    # Others may make files of their own there, and that is all.
+    Laid(folder=0o1777),
+    Laid(link_owner=0),
+    # Whoever is in root's group is trusted like root.
+    Laid(file=0o660),
+]
+NOTED = [
+    (Laid(file=0o620, group=STRANGER), f"group {STRANGER} can change PATH: chmod g-w PATH"),
+    (Laid(owner=STRANGER), f"user {STRANGER} can change PATH: chown root PATH"),
+    (Laid(folder_owner=STRANGER), f"user {STRANGER} can replace PATH: chown root FOLDER"),
+    (Laid(link_owner=STRANGER), f"user {STRANGER} can change LINK: chown -h root LINK"),
+    (Laid(file=0o644), "PATH holds a secret and everybody can read it: chmod o-r it"),
+]
+REFUSED = [
+    (Laid(file=0o602), "everybody can change PATH: chmod o-w PATH"),
+    (Laid(folder=0o777), "everybody can replace PATH: chmod o-w FOLDER"),
+    # The worst counts.
+    (Laid(folder=0o777, owner=STRANGER), "everybody can replace PATH: chmod o-w FOLDER"),
+    (Laid(folder=0o777, link_owner=0), "everybody can replace LINK: chmod o-w FOLDER"),
+]
+
+
+@pytest.fixture
+def root() -> None:
+    """Leaves a test out for users who cannot give files away."""
+    if os.geteuid() != 0:
+        pytest.skip("left out: only root can give a file to another user")
+
+
+def laid(tmp_path: Path, how: Laid) -> dict[str, str]:
+    """A file laid out that way: what FOLDER, PATH and LINK stand for, and the path that a user names."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path, link = folder / "file", tmp_path / "link"
+    path.write_bytes(b"content")
+    os.chown(path, how.owner, how.group)
+    path.chmod(how.file)
+    os.chown(folder, how.folder_owner, 0)
+    folder.chmod(how.folder)
+    if how.link_owner is not None:
+        link.symlink_to(path)
+        os.chown(link, how.link_owner, 0, follow_symlinks=False)
+    named = path if how.link_owner is None else link
+    return {"PATH": str(path), "FOLDER": str(folder), "LINK": str(link), "named": str(named)}
+
+
+def spelt(told: str, places: dict[str, str]) -> str:
+    for name, path in places.items():
+        told = told.replace(name, path)
+    return told
+
+
+def read(path: str) -> Files:
+    files = Files()
+    content = files.read("--option", path)
+    assert content.data == b"content"
+    files.holds_secret(content)
+    return files
+
+
+@pytest.mark.parametrize("how", SILENT)
+def test_a_file_that_nobody_else_can_change_is_read_without_a_word(how: Laid, tmp_path: Path, root: None) -> None:
+    assert read(laid(tmp_path, how)["named"]).notes == []
+
+
+@pytest.mark.parametrize(("how", "told"), NOTED)
+def test_who_else_can_read_or_change_it_is_noted(how: Laid, told: str, tmp_path: Path, root: None) -> None:
+    places = laid(tmp_path, how)
+    assert read(places["named"]).notes == [spelt(told, places)]
+
+
+@pytest.mark.parametrize(("how", "told"), REFUSED)
+def test_what_everybody_can_change_is_refused(how: Laid, told: str, tmp_path: Path, root: None) -> None:
+    places = laid(tmp_path, how)
+    with pytest.raises(Unfit) as refused:
+        read(places["named"])
+    assert str(refused.value) == spelt(f"--option {places['named']} is refused: {told}", places)
+
+
+def test_a_relative_path_is_judged_by_all_the_folders_on_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "open" / "shut").mkdir(parents=True)
+    (tmp_path / "open" / "shut" / "file").write_bytes(b"content")
+    (tmp_path / "open").chmod(0o777)
+    monkeypatch.chdir(tmp_path / "open" / "shut")
+    for path in ("file", "../shut/file", "./file"):
+        with pytest.raises(Unfit, match=r"everybody can replace"):
+            read(path)
+
+
+def test_what_goes_on_without_end_is_read_up_to_a_size() -> None:
+    with pytest.raises(Unfit, match=r"^--option /dev/zero: larger than 4 MiB$"):
+        Files().read("--option", "/dev/zero")
+    assert len(Files().read_any("--option", "/dev/zero", 1000).data) == 1001
+
+
+def test_a_file_may_be_as_large_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(LARGEST))
+    assert len(Files().read("--option", str(path)).data) == LARGEST
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/no/such", "No such file or directory"), ("/", "Is a directory"), ("a\0b", "no path can hold")]
+)
+def test_what_cannot_be_read_is_told_by_its_option(path: str, told: str) -> None:
+    with pytest.raises(Unfit, match=f"^--option .*: {told}"):
+        Files().read("--option", path)
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"content")
+    os.close(writer)
+    assert read(f"/dev/fd/{reader}").notes == []
+    os.close(reader)
+
+
+def test_what_was_read_is_lent_under_a_path_for_as_long_as_it_is_needed() -> None:
+    with lent(b"x" * 100_000) as path:
+        for _turn in range(2):
+            assert Path(path).read_bytes() == b"x" * 100_000
+    assert not Path(path).exists()
