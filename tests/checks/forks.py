@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, final
+from typing import IO, Any, NamedTuple, final
 
 import forkserver
 from commands import Done, Runner, content, write
@@ -27,12 +27,22 @@ NAMESPACES = ("unshare", "--map-root-user", "--mount", "--net")
 _LIMIT = 60
 
 
-class Forked(NamedTuple):
+class Taken(NamedTuple):
     """What a run came to, and what it took."""
 
     done: Done
     peak: int
-    """The most memory that it had, in bytes, shared with the server's own."""
+    """The most memory that it had, in bytes; a fork has what it shares with the server from the beginning."""
+
+    def late(self, limit: float) -> float:
+        """Seconds beyond the limit, but for those in which it could have run, had there been a processor for it."""
+        return max(0.0, self.done.seconds - self.done.delayed - limit)
+
+
+def read(told: bytes, out: IO[bytes], err: IO[bytes]) -> Taken:
+    """What a run came to, from what its parent tells of it and what it wrote into two files."""
+    said = json.loads(told)
+    return Taken(Done(said["code"], content(out), content(err), said["seconds"], said["delayed"]), said["peak"])
 
 
 def namespaces() -> bool:
@@ -64,10 +74,12 @@ class Forks:
         self.modules: tuple[str, ...] = ()
         """The modules that can be run here."""
         self.size = 0
-        """The memory that every fork has to begin with, in bytes."""
+        """The memory that a fork has which does nothing, in bytes."""
+        self.collections = ""
+        """The folder in which Python finds collections, if there are modules."""
 
     def __enter__(self) -> Forks:
-        found = collections(self._folder)
+        self.collections = found = collections(self._folder)
         self.modules = forkserver.MODULES if found else ()
         before = NAMESPACES if self._deaf else ()
         command = [*before, sys.executable, forkserver.__file__, self._socket, found, "deaf" if self._deaf else ""]
@@ -75,8 +87,7 @@ class Forks:
         while not Path(self._socket).exists() and self._server.poll() is None:
             time.sleep(0.02)
         assert self._server.poll() is None, "the fork server did not start"
-        pages = Path(f"/proc/{self._server.pid}/statm").read_text().split()[1]
-        self.size = int(pages) * os.sysconf("SC_PAGE_SIZE")
+        self.size = self.wait(0).peak
         return self
 
     def __exit__(
@@ -94,15 +105,19 @@ class Forks:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         umask: int = 0,
-    ) -> Forked:
+    ) -> Taken:
         """Run an installed command to its end."""
         return self._run(runner, [command, *words], None, stdin, env, umask)
 
     def module(
         self, runner: Runner, module: str, options: Mapping[str, Any], env: Mapping[str, str] | None = None
-    ) -> Forked:
+    ) -> Taken:
         """Run a module to its end; `options` also hold what Ansible adds of its own."""
         return self._run(runner, [module], options, b"", env, 0)
+
+    def wait(self, seconds: float) -> Taken:
+        """Do nothing for so long, and end."""
+        return self._run(Runner(self._folder), [forkserver.WAIT, str(seconds)], None, b"", None, 0)
 
     def _run(
         self,
@@ -112,7 +127,7 @@ class Forks:
         stdin: bytes,
         env: Mapping[str, str] | None,
         umask: int,
-    ) -> Forked:
+    ) -> Taken:
         job = {
             "words": words,
             "options": options,
@@ -131,9 +146,7 @@ class Forks:
             socket.send_fds(server, [json.dumps(job).encode()], [reader, out.fileno(), err.fileno()])
             os.close(reader)
             write(os.fdopen(writer, "wb"), stdin)
-            told = json.loads(server.recv(4096))
-            done = Done(told["code"], content(out), content(err), told["seconds"], told["delayed"])
-        return Forked(done, told["peak"])
+            return read(server.recv(4096), out, err)
 
 
 @final

@@ -35,7 +35,9 @@ _LATER = (
     *("source.api", "source.tokens"),
 )
 """What a run imports only when it comes to it."""
-_ROOM = "ansible_collections.wabiz.monitoring.plugins.modules"
+ROOM = "ansible_collections.wabiz.monitoring.plugins.modules"
+WAIT = "wait"
+"""In the place of a command: do nothing for so many seconds, and end. That is what the machine takes by itself."""
 
 
 def main(path: str, collections: str = "", deaf: str = "") -> None:
@@ -74,7 +76,7 @@ def _import(collections: str) -> None:
     if collections:
         sys.path.insert(0, collections)
         for name in MODULES:
-            importlib.import_module(f"{_ROOM}.{name}")
+            importlib.import_module(f"{ROOM}.{name}")
 
 
 class _Process:
@@ -86,18 +88,19 @@ class _Process:
 
     def tell(self) -> None:
         """Say how it went, and forget it."""
-        seconds = time.monotonic() - self._begun
-        delayed = queued(self._pid)
-        _pid, status, usage = os.wait4(self._pid, 0)
+        told = taken(self._pid, self._begun)
         os.close(self.watched)
-        told = {
-            "code": os.waitstatus_to_exitcode(status),
-            "seconds": seconds,
-            "delayed": delayed,
-            "peak": usage.ru_maxrss * 1024,
-        }
         with contextlib.suppress(OSError), self._client:
-            self._client.send(json.dumps(told).encode())
+            self._client.send(told)
+
+
+def taken(pid: int, begun: float) -> bytes:
+    """What a child that has just ended came to, and took, as JSON; it is gone after that."""
+    seconds = time.monotonic() - begun
+    delayed = queued(pid)
+    _pid, status, usage = os.wait4(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return json.dumps({"code": code, "seconds": seconds, "delayed": delayed, "peak": usage.ru_maxrss * 1024}).encode()
 
 
 def queued(pid: int) -> float:
@@ -133,7 +136,7 @@ def _work(job: dict[str, Any], streams: list[int]) -> NoReturn:
         os.chdir(job["folder"])
         os.umask(job["umask"])
         sys.argv = job["words"]
-        _run(job["words"][0], job["options"])
+        _run(job["words"], job["options"])
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -144,7 +147,11 @@ def _work(job: dict[str, Any], streams: list[int]) -> NoReturn:
         os._exit(code)
 
 
-def _run(name: str, options: dict[str, Any] | None) -> None:
+def _run(words: list[str], options: dict[str, Any] | None) -> None:
+    name = words[0]
+    if name == WAIT:
+        time.sleep(float(words[1]))
+        return
     if options is None:
         importlib.import_module(name.replace("check_wabiz_", "wabiz_monitoring.check_")).main()
         return
@@ -152,7 +159,7 @@ def _run(name: str, options: dict[str, Any] | None) -> None:
     basic: Any = importlib.import_module("ansible.module_utils.basic")
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
-    importlib.import_module(f"{_ROOM}.{name}").main()
+    importlib.import_module(f"{ROOM}.{name}").main()
 
 
 # A network in which there is nobody but a name server, and it says nothing.

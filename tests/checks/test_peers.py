@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import marks
 import pytest
-from commands import Runner, credentials
-from faults import CONNECTION, ENDLESS_TOKEN, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
-from forks import Forked, Forks
+from asking import Asked, asking, limit_of
+from commands import Runner
+from faults import ENDLESS_TOKEN, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
+from forks import Forks, Taken
 from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
-from peers import PEERS, Peer, peer, variables
+from peers import PEERS, Peer, peer
 from proxy import Proxy
 from told import TOLD, WAITING, Told, in_modules_words, told
 from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring._core.states import State
+from yardstick import LATE, Healthy, Yardstick, kind_of, yardstick
 
-ONCE = "401 once"
-"""Nobody is refused there who has no token to begin with."""
+UNBOUNDED = ("too large", "too large when unpacked", "gigabytes", "chunks without end", "thousands of nodes")
+"""Peers that make a run take more than it may, for now; and what it may take more than a healthy one, in bytes."""
+FOR_NOW = 64 * 2**20
 
-MOST = 64 * 2**20
-"""The most memory that a run may take beyond what it had when it began."""
+SAMPLE = ("healthy", "too large", "thousands of nodes", "drips the body", "echoes in full", "refuses connections")
+ALONE = ("all", *MODULES)
+"""The peers that are also asked by processes of their own, and by whom."""
 
 
 @pytest.fixture
@@ -43,72 +45,36 @@ def user(runner: Runner) -> Runner:
     return runner
 
 
-class Asked(NamedTuple):
-    """One check or module, and how it asked."""
-
-    name: str
-    secretly: bool
-    run: Callable[[], Forked]
-
-
-def limit_of(name: str) -> float:
-    """Seconds that a run has: few where it is known to wait, and enough elsewhere, however busy the machine is."""
-    return 1 if name in WAITING else 20
-
-
-def asking(name: str, at: Peer, proxy: Proxy | None, forks: Forks, user: Runner, folder: Path) -> Iterator[Asked]:
-    """Every way in which a peer is to be asked."""
-    fault = FAULTS.get(name, FAULTS["healthy"])
-    # What a server says before it is asked gets lost behind the answer of a proxy.
-    through = at.proxy or (None if fault.strikes == CONNECTION else proxy)
-    headers = folder / "headers"
-    headers.write_text(f"X-Key: {HEADER}\n")
-    limit = limit_of(name)
-    token = GIVEN if fault.strikes == SUPPORT else STALE
-    for secretly in (False, True):
-        way = variables(through) if through and (secretly or at.proxy) else {}
-        for check in CHECKS:
-            words = ["--url", at.url, "--ca-file", at.ca_file, "-t", f"{limit:g}", "-vvv"]
-            words += ["--json", "--header-file", str(headers)] if secretly else ["--state-dir", "none"]
-            more = {"WA_WEB_TOKEN": token} if secretly or name == ONCE else {}
-            env = {**credentials(USER, PASSWORD), **way, **more}
-            yield Asked(check, secretly, _command(forks, user, check, words, env))
-        for module in forks.modules:
-            options: dict[str, Any] = {"url": at.url, "ca_path": at.ca_file, "timeout": limit}
-            options |= {"username": USER, "password": PASSWORD, "_ansible_verbosity": 3}
-            options |= {"token": token} if secretly or name == ONCE else {}
-            options |= {"headers": {"X-Key": HEADER}} if secretly else {}
-            yield Asked(module, secretly, _module(forks, user, module, options, way))
-
-
-def _command(forks: Forks, user: Runner, check: str, words: list[str], env: Mapping[str, str]) -> Callable[[], Forked]:
-    return lambda: forks.command(user, f"check_wabiz_{check}", *words, env=env)
-
-
-def _module(
-    forks: Forks, user: Runner, module: str, options: Mapping[str, Any], env: Mapping[str, str]
-) -> Callable[[], Forked]:
-    return lambda: forks.module(user, module, options, env)
+@pytest.fixture(scope="session")
+def healthy(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Yardstick:
+    """What a healthy run takes here and now."""
+    home = tmp_path_factory.mktemp("healthy")
+    return yardstick(forks, Runner(home), home)
 
 
 @pytest.mark.parametrize("name", PEERS)
 def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_not_for_it(
-    name: str, request: pytest.FixtureRequest, user: Runner, tmp_path: Path
+    name: str, request: pytest.FixtureRequest, user: Runner, healthy: Yardstick, tmp_path: Path
 ) -> None:
     with peer(name, tmp_path) as at, Proxy() as proxy, ThreadPoolExecutor(16) as pool:
         forks: Forks = request.getfixturevalue("deaf" if at.deaf else "forks")
-        asked = list(asking(name, at, None if at.deaf else proxy, forks, user, tmp_path))
+        asked = list(asking(name, at, None if at.deaf else proxy, forks.modules, tmp_path))
         limit = limit_of(name)
-        for one, forked in zip(asked, pool.map(lambda one: one.run(), asked), strict=True):
+        for one, taken in zip(asked, pool.map(lambda one: one.forked(forks, user), asked), strict=True):
+            room = 0.0
             for _turn in range(2 if name in WAITING else 0):
-                # The machine may have been busy, and sixteen runs at once are many; what hangs hangs each time.
+                # Sixteen runs at once are many. What hangs hangs each time, also beside a process that only waits, and
+                # is as late as the machine makes it.
                 with suppress(AssertionError):
-                    hold(one, forked, name, at.where, limit)
+                    hold(one, taken, name, at.where, limit, room)
                     break
-                hold_quiet(one, forked, forks)
-                forked = one.run()
-            hold_quiet(one, forked, forks)
-            hold(one, forked, name, at.where, limit)
+                hold_quiet(one, taken)
+                waiting = pool.submit(forks.wait, limit)
+                taken = one.forked(forks, user)
+                room = waiting.result().late(limit)
+            hold_quiet(one, taken)
+            hold(one, taken, name, at.where, limit, room)
+            hold_memory(one, name, healthy[kind_of(one)], healthy[kind_of(one)].would_take(taken, forks))
         assert list(marks.exposed(user.home)) == []
         if at.server:
             hold_server(at)
@@ -118,20 +84,46 @@ def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_no
             hold_proxy(one_proxy, at.where)
 
 
-def hold_quiet(one: Asked, forked: Forked, forks: Forks) -> None:
-    """Hold a run against what none may take or tell, however busy the machine is."""
-    assert forked.peak < forks.size + MOST, f"{one.name}: {forked.peak / 2**20:.0f} MiB"
-    assert forked.done.err == ""
-    assert marks.found(forked.done.out) == [], f"{one.name}: {forked.done.out}"
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_process_of_its_own_takes_what_its_fork_is_said_to_take(
+    name: str, forks: Forks, user: Runner, healthy: Yardstick, tmp_path: Path
+) -> None:
+    with peer(name, tmp_path) as at, ThreadPoolExecutor(4) as pool:
+        limit = limit_of(name)
+        plainly = [one for one in asking(name, at, None, forks.modules, tmp_path) if not one.secretly]
+        asked = [one for one in plainly if one.name in ALONE]
+        forked = pool.map(lambda one: one.forked(forks, user), asked)
+        alone = pool.map(lambda one: one.alone(forks.collections, user), asked)
+        for one, fork, process in zip(asked, forked, alone, strict=True):
+            usual = healthy[kind_of(one)]
+            hold_quiet(one, process)
+            hold_memory(one, name, usual, process.peak)
+            assert process.done.code == fork.done.code
+            # Its start is no part of what is limited; and what hangs hangs each time.
+            ends = limit + usual.seconds
+            assert process.late(ends) < LATE or one.alone(forks.collections, user).late(ends) < LATE
+            assert usual.would_take(fork, forks) == pytest.approx(process.peak, rel=0.1)
 
 
-def hold(one: Asked, forked: Forked, name: str, where: str, limit: float) -> None:
-    """Hold what was said, and when, against what is to be said."""
-    assert forked.done.in_time(limit), f"{one.name}: {forked.done.seconds} s"
-    if one.name in MODULES:
-        hold_module(one, forked, name, where, limit)
+def hold_quiet(one: Asked, taken: Taken) -> None:
+    """Hold a run against what none may tell, however busy the machine is."""
+    assert taken.done.err == ""
+    assert marks.found(taken.done.out) == [], f"{one.name}: {taken.done.out}"
+
+
+def hold_memory(one: Asked, name: str, healthy: Healthy, memory: float) -> None:
+    """Hold the most memory that a run had against what a healthy one has."""
+    most = healthy.memory + FOR_NOW if name in UNBOUNDED else healthy.most
+    assert memory < most, f"{one.name}: {memory / 2**20:.1f} MiB, a healthy run: {healthy.memory / 2**20:.1f} MiB"
+
+
+def hold(one: Asked, taken: Taken, name: str, where: str, limit: float, room: float = 0) -> None:
+    """Hold what was said, and when, against what is to be said; `room` is by how much all are late."""
+    assert taken.late(limit) < LATE + room, f"{one.name}: {taken.late(limit)} s late, as all are by {room} s"
+    if one.is_module:
+        hold_module(one, taken, name, where, limit)
         return
-    done = forked.done
+    done = taken.done
     may_be = told(name, one.name)
     states = {CATALOGUE[row.problem].state for row in may_be} or {State.OK}
     assert done.code in {int(state) for state in states}, done
@@ -156,11 +148,11 @@ def filled(row: Told, where: str, limit: float) -> str:
     return row.text.format(where=where, port=where.rpartition(":")[2], limit=f"{limit:g}")
 
 
-def hold_module(one: Asked, forked: Forked, name: str, where: str, limit: float) -> None:
+def hold_module(one: Asked, taken: Taken, name: str, where: str, limit: float) -> None:
     """Hold what a module returned against what it is to say."""
-    said = json.loads(forked.done.out)
+    said = json.loads(taken.done.out)
     may_be = told(name, one.name)
-    assert bool(said.get("failed")) == bool(may_be) == bool(forked.done.code), said
+    assert bool(said.get("failed")) == bool(may_be) == bool(taken.done.code), said
     if not may_be:
         return
     if one.name == "support_facts":
