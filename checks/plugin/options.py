@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from wabiz_monitoring._core.address import DEFAULT_PORT
 from wabiz_monitoring._core.deadline import DEFAULT_TIMEOUT
+from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.session import HOLD_BACK
 
 from . import Check
@@ -30,7 +31,7 @@ class Option(NamedTuple):
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ValueError("a port is a number from 1 to 65535")
+        raise Misuse("a port is a number from 1 to 65535")
     return int(text)
 
 
@@ -40,19 +41,19 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 3600:
-        raise ValueError("a time limit is a number of seconds, above 0 and up to 3600")
+        raise Misuse("a time limit is a number of seconds, above 0 and up to 3600")
     return seconds
 
 
 def _shards(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1024):
-        raise ValueError("a number of shards is from 1 to 1024")
+        raise Misuse("a number of shards is from 1 to 1024")
     return int(text)
 
 
 def _spares(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 1024):
-        raise ValueError("a number of spares is from 0 to 1024")
+        raise Misuse("a number of spares is from 0 to 1024")
     return int(text)
 
 

@@ -12,6 +12,7 @@ from wabiz_monitoring._core.address import from_endpoint, from_host, from_url
 from wabiz_monitoring._core.catalogue import CATALOGUE, parse_states
 from wabiz_monitoring._core.http import check_header
 from wabiz_monitoring._core.limits import Limits, parse_limits
+from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.session import Credentials, credentials
 from wabiz_monitoring._core.states import State
 from wabiz_monitoring._core.text import clean, closest
@@ -67,16 +68,16 @@ def parse(check: Check, arguments: list[str]) -> Settings:
         raise _unknown(unknown, check)
     try:
         return _settings(check, options, extra)
-    except ValueError as error:
+    except Misuse as error:
         raise UsageError(clean(error, 400)) from None
 
 
 def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra) -> Settings:
     environment = os.environ.get
     if options.client_key and not options.client_cert:
-        raise ValueError("--client-key needs --client-cert")
+        raise Misuse("--client-key needs --client-cert")
     if options.insecure and options.ca_file:
-        raise ValueError("--insecure and --ca-file contradict each other")
+        raise Misuse("--insecure and --ca-file contradict each other")
     who = credentials(
         options.username or environment("WA_WEB_USERNAME"),
         extra.secrets.get("password") or environment("WA_WEB_PASSWORD"),
@@ -108,7 +109,7 @@ def _states(check: Check, specs: list[str]) -> Mapping[str, State]:
     for problem in states:
         judges = CATALOGUE[problem].judged_by
         if check.name != "all" and check.name not in judges:
-            raise ValueError(f"--state {problem}: that is judged by check_wabiz_{judges[0]}, not by {check.command}")
+            raise Misuse(f"--state {problem}: that is judged by check_wabiz_{judges[0]}, not by {check.command}")
     return states
 
 
@@ -120,7 +121,7 @@ def _url(options: argparse.Namespace) -> str:
     endpoint = os.environ.get("WA_WEB_ENDPOINT")
     if endpoint:
         return from_endpoint(endpoint)
-    raise ValueError("say where the API is: -H HOST, --url URL or WA_WEB_ENDPOINT (or --file FILE for a saved answer)")
+    raise Misuse("say where the API is: -H HOST, --url URL or WA_WEB_ENDPOINT (or --file FILE for a saved answer)")
 
 
 def _headers(path: str) -> dict[str, str]:
@@ -129,20 +130,20 @@ def _headers(path: str) -> dict[str, str]:
         with open(path, encoding="utf-8") as file:
             lines = file.read().splitlines()
     except OSError as error:
-        raise ValueError(f"--header-file {path}: {error.strerror}") from None
+        raise Misuse(f"--header-file {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"--header-file {path} is not UTF-8 text") from None
+        raise Misuse(f"--header-file {path} is not UTF-8 text") from None
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, colon, value = (part.strip(" \t") for part in line.partition(":"))
         try:
             check_header(name, value)
-        except ValueError:
+        except Misuse:
             colon = ""
         if not colon:
             # The line may hold a secret, so it is not shown.
-            raise ValueError(f"--header-file {path}, line {number}: not of the form `Name: value`")
+            raise Misuse(f"--header-file {path}, line {number}: not of the form `Name: value`")
         headers[name] = value
     return headers
 
@@ -212,7 +213,7 @@ def _reader(option: Option) -> Any:
     def read(text: str) -> Any:
         try:
             return option.read(text)
-        except ValueError as error:
+        except Misuse as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read

@@ -81,6 +81,7 @@ def _result(
 ) -> "Result":
     from wabiz_monitoring._core.deployment import parse as parse_deployment
     from wabiz_monitoring._core.judge import judge
+    from wabiz_monitoring._core.misuse import Misuse
     from wabiz_monitoring._core.text import clean
 
     from .options import UsageError
@@ -93,7 +94,7 @@ def _result(
     policy = _policy(settings)._replace(asked_at=answer.asked_at, clock_known=answer.clock_known)
     try:
         return judge(check.name, deployment, policy, settings.without)
-    except ValueError as error:
+    except Misuse as error:
         raise UsageError(clean(error, 400)) from None
 
 

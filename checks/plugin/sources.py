@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring.source import Source
 
 from .options import UsageError
@@ -30,7 +31,7 @@ def source(settings: Settings, notes: list[str], sends: Callable[[str], object])
         notes.append(f"asking {settings.url}")
     try:
         return Api(settings.url, settings.credentials, settings.tls, settings.headers, keeper, sends)
-    except ValueError as error:
+    except Misuse as error:
         raise UsageError(str(error)) from None
 
 

@@ -64,7 +64,7 @@ class Api:
         """`url` is the part before `/v1`; `headers` go along with every request, to this address only.
 
         `sends` is told each secret before it is sent: tokens are not known before the run.
-        Raises ValueError, with a sentence for the user, when a certificate file cannot be used.
+        Raises Misuse, with a sentence for the user, when a certificate file cannot be used.
         """
         self._url = url
         self._where = clean(urlsplit(url).netloc)

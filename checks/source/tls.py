@@ -17,7 +17,7 @@ class Tls(NamedTuple):
 
 
 def context(tls: Tls) -> ssl.SSLContext:
-    """A client context. Raises ValueError, with a sentence for the user, when a file cannot be used.
+    """A client context. Raises Misuse, with a sentence for the user, when a file cannot be used.
 
     requests by itself loads the bundle that it ships anew for each connection and passes the system's store by.
     """

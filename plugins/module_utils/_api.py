@@ -26,6 +26,7 @@ from ._core.deadline import DEFAULT_TIMEOUT, Deadline, within
 from ._core.deployment import Deployment, parse
 from ._core.failure import Way, explain, functions, load, no_passphrase
 from ._core.http import FAREWELL, Reply, Request, check_header
+from ._core.misuse import Misuse
 from ._core.redaction import Redaction
 from ._core.session import Credentials, ask_timed, credentials
 from ._core.text import clean
@@ -79,7 +80,7 @@ class Api(NamedTuple):
         """What the API says, and our time (UTC) in the middle of the request.
 
         Logs in as needed, and out again. The timeout is for everything together, the resolution of the name and the
-        login included. Raises Trouble, or ValueError with a sentence for the user when a certificate file cannot be
+        login included. Raises Trouble, or Misuse with a sentence for the user when a certificate file cannot be
         used.
         """
         deadline = Deadline(self.timeout, clean(urlsplit(self.url).netloc))
@@ -160,10 +161,10 @@ def redaction(params: Mapping[str, Any]) -> Redaction:
 
 
 def from_params(params: Mapping[str, Any], sends: Callable[[str], object] = lambda secret: None) -> Api:
-    """The API that a module's options name. Raises ValueError, with a sentence for the user."""
+    """The API that a module's options name. Raises Misuse, with a sentence for the user."""
     timeout = params["timeout"]
     if not 0 < timeout <= _LONGEST_TIMEOUT:
-        raise ValueError("timeout is a number of seconds, above 0 and up to %d" % _LONGEST_TIMEOUT)
+        raise Misuse("timeout is a number of seconds, above 0 and up to %d" % _LONGEST_TIMEOUT)
     headers = {str(name): str(value) for name, value in (params["headers"] or {}).items()}
     for name, value in headers.items():
         check_header(name, value)
@@ -191,7 +192,7 @@ def _address(params: Mapping[str, Any]) -> str:
     endpoint = os.environ.get("WA_WEB_ENDPOINT")
     if endpoint:
         return from_endpoint(endpoint)
-    raise ValueError("say where the API is: hostname, url, or WA_WEB_ENDPOINT in the environment")
+    raise Misuse("say where the API is: hostname, url, or WA_WEB_ENDPOINT in the environment")
 
 
 def _chunks(response: Any, deadline: Deadline) -> Iterator[bytes]:

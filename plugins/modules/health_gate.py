@@ -300,6 +300,7 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue i
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import from_facts, spell_time
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.gate import Terms, open_gate, policy_of
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 
 FAIL_ON = ["critical", "unknown", "warning"]
 OPTIONS: Dict[str, Dict[str, Any]] = {
@@ -318,7 +319,7 @@ OPTIONS: Dict[str, Dict[str, Any]] = {
 
 
 def terms_of(params: Mapping[str, Any]) -> Terms:
-    """The terms that the module's options state. Raises ValueError, with a sentence for the user."""
+    """The terms that the module's options state. Raises Misuse, with a sentence for the user."""
     return Terms(
         states={str(problem): str(state) for problem, state in (params["states"] or {}).items()},
         min_free_space=_space(params["min_free_space"]),
@@ -343,7 +344,7 @@ def _space(given: Any) -> Union[str, Dict[str, str], None]:
 
 def _size(given: Any) -> str:
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-        raise ValueError("min_free_space: write a size such as 10GiB, or a dictionary of sizes by volume")
+        raise Misuse("min_free_space: write a size such as 10GiB, or a dictionary of sizes by volume")
     return str(given)
 
 
@@ -351,11 +352,11 @@ def _number(given: Any) -> int:
     try:
         return int(str(given))
     except ValueError:
-        raise ValueError("min_nodes: %r is no number of nodes" % given) from None
+        raise Misuse("min_nodes: %r is no number of nodes" % given) from None
 
 
 def gather(params: Mapping[str, Any], sends: Callable[[str], object]) -> Tuple[Union[Deployment, Trouble], datetime]:
-    """What there is to judge, and when it was asked for. Raises ValueError, with a sentence for the user."""
+    """What there is to judge, and when it was asked for. Raises Misuse, with a sentence for the user."""
     known: Optional[Dict[str, Any]] = params["support"]
     if known is None:
         try:
@@ -364,8 +365,8 @@ def gather(params: Mapping[str, Any], sends: Callable[[str], object]) -> Tuple[U
             return trouble, datetime.now(timezone.utc)
     try:
         return from_facts(known)
-    except ValueError as error:
-        raise ValueError("support: %s" % error) from None
+    except Misuse as error:
+        raise Misuse("support: %s" % error) from None
 
 
 def main() -> None:
@@ -383,7 +384,7 @@ def main() -> None:
         policy_of(terms, datetime.now(timezone.utc))
         answer, asked_at = gather(module.params, redact.learn)
         verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at)
-    except ValueError as error:
+    except Misuse as error:
         module.fail_json(msg=str(error))
     returned = {
         "msg": verdict.message,

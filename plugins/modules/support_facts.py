@@ -346,6 +346,7 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._api import (
 )
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import facts
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 
 
 def main() -> None:
@@ -356,7 +357,7 @@ def main() -> None:
         deployment, asked_at = from_params(module.params, redact.learn).gather()
     except Trouble as trouble:
         module.fail_json(**redact.throughout(failure(trouble)))
-    except ValueError as error:
+    except Misuse as error:
         module.fail_json(msg=str(error))
     known = facts(deployment, asked_at, module.params["env"])
     module.exit_json(ansible_facts=redact.throughout({"wabiz_support": known}))

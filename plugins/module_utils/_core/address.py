@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from .misuse import Misuse
+
 DEFAULT_PORT = 9090
 """The port that the product publishes by default."""
 
@@ -16,41 +18,41 @@ _SAFE = "%/:=&~+!$,;'@()*[]"
 
 
 def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
-    """`https://host:port`; an IPv6 address is put in brackets. Raises ValueError for what is no host or no port."""
+    """`https://host:port`; an IPv6 address is put in brackets. Raises Misuse for what is no host or no port."""
     _without_credentials(hostname)
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
     if not _HOST.fullmatch(bare):
-        raise ValueError("%r is no host name or address; a whole URL belongs to the option url" % hostname)
+        raise Misuse("%r is no host name or address; a whole URL belongs to the option url" % hostname)
     if not 0 < port < 65536:
-        raise ValueError("%d is no port: a port is a number from 1 to 65535" % port)
+        raise Misuse("%d is no port: a port is a number from 1 to 65535" % port)
     return "https://[%s]:%d" % (bare, port) if ":" in bare else "https://%s:%d" % (bare, port)
 
 
 def from_endpoint(endpoint: str) -> str:
-    """The address for a WA_WEB_ENDPOINT, which is `host:port` or `host`. Raises ValueError for anything else."""
+    """The address for a WA_WEB_ENDPOINT, which is `host:port` or `host`. Raises Misuse for anything else."""
     _without_credentials(endpoint)
     host, colon, port = endpoint.rpartition(":")
     if not colon or host.endswith(":") or (":" in host and not host.startswith("[")):
         return from_host(endpoint)
     if not (port.isascii() and port.isdigit()):
-        raise ValueError("%r is no endpoint of the form host:port" % endpoint)
+        raise Misuse("%r is no endpoint of the form host:port" % endpoint)
     return from_host(host, int(port[:6]))
 
 
 def from_url(url: str) -> str:
-    """A URL without a trailing slash. Raises ValueError for what is no http(s) URL, or holds credentials or a query."""
+    """A URL without a trailing slash. Raises Misuse for what is no http(s) URL, or holds credentials or a query."""
     try:
         parts = urlsplit(url)
         port_sound = parts.port != 0
     except ValueError:
-        raise ValueError("the URL is malformed") from None
+        raise Misuse("the URL is malformed") from None
     _without_credentials(parts.netloc or url)
     sound = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and port_sound
     if not sound or not url.isprintable() or " " in url:
-        raise ValueError("%r is no URL of the form https://host:port/path" % url)
+        raise Misuse("%r is no URL of the form https://host:port/path" % url)
     if parts.query or parts.fragment:
         # Gateways take keys there, so it is not repeated.
-        raise ValueError("the URL has a query or a fragment; only the part before /v1 is wanted")
+        raise Misuse("the URL has a query or a fragment; only the part before /v1 is wanted")
     path = parts.path.rstrip("/")
     for ending in ("/v1/support", "/v1"):
         if path.endswith(ending):
@@ -61,6 +63,6 @@ def from_url(url: str) -> str:
 
 def _without_credentials(place: str) -> None:
     if "@" in place:
-        raise ValueError(
+        raise Misuse(
             "credentials do not belong in a URL or address, which logs show; give user name and password apart"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, Mapping, NamedTuple, Tuple
 
+from .misuse import Misuse
 from .states import State, parse_state
 from .text import closest
 
@@ -181,15 +182,15 @@ CATALOGUE: Mapping[str, Problem] = {row.name: row for row in _ROWS}
 def parse_states(specs: Iterable[str]) -> Dict[str, State]:
     """States from `PROBLEM=STATE` words, the last one for a problem counts.
 
-    Raises ValueError, with a sentence for the user, for an unknown problem or state.
+    Raises Misuse, with a sentence for the user, for an unknown problem or state.
     """
     states = {}
     for spec in specs:
         name, equals, word = spec.partition("=")
         if not equals:
-            raise ValueError("%r is not of the form PROBLEM=STATE" % spec)
+            raise Misuse("%r is not of the form PROBLEM=STATE" % spec)
         if name not in CATALOGUE:
-            raise ValueError("%r is no problem%s (known: %s)" % (name, closest(name, CATALOGUE), ", ".join(CATALOGUE)))
+            raise Misuse("%r is no problem%s (known: %s)" % (name, closest(name, CATALOGUE), ", ".join(CATALOGUE)))
         states[name] = parse_state(word)
     return states
 

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .deployment import CLUSTER, LONGEST_DEFECT, SINGLE, UNLIMITED, VOLUMES, Deployment, Node, cluster, plain, read_node
+from .misuse import Misuse
 from .text import clean, closest
 from .times import Moment, parse_time
 
@@ -42,20 +43,20 @@ def from_facts(known: Mapping[str, Any]) -> Gathered:
     """The deployment that facts were made of, `env` excepted.
 
     What can be derived (names, seconds left, whether it is reachable and registered) is derived anew. Raises
-    ValueError, with a sentence for the user, for what are no facts.
+    Misuse, with a sentence for the user, for what are no facts.
     """
     form, nodes = known.get("form"), known.get("nodes")
     if form not in (SINGLE, CLUSTER) or not isinstance(nodes, list) or not nodes:
-        raise ValueError("this is no wabiz_support fact: it has no form, or no nodes")
+        raise Misuse("this is no wabiz_support fact: it has no form, or no nodes")
     if form == SINGLE and len(nodes) != 1:
-        raise ValueError("a fact of the single form holds one node, not %d" % len(nodes))
+        raise Misuse("a fact of the single form holds one node, not %d" % len(nodes))
     read = [_read(node, "nodes[%d]" % index) for index, node in enumerate(nodes)]
     front_version = _text(known.get("front_version"), "front_version")
     asked = _text(known.get("asked_at"), "asked_at")
     try:
         asked_at = parse_time(asked or "").utc
     except ValueError:
-        raise ValueError("asked_at holds no time such as 2018-09-27T14:26:07Z") from None
+        raise Misuse("asked_at holds no time such as 2018-09-27T14:26:07Z") from None
     made = Deployment(SINGLE, front_version, tuple(read)) if form == SINGLE else cluster(front_version, read)
     return Gathered(made, asked_at)
 
@@ -107,10 +108,10 @@ _TIMES = {"device_iso8601": "device_time", "expire_timestamp": "expires_at"}
 
 def _read(known: Any, where: str) -> Node:
     if not isinstance(known, Mapping) or not isinstance(known.get("key"), str):
-        raise ValueError("%s is no node of a wabiz_support fact: it has no key" % where)
+        raise Misuse("%s is no node of a wabiz_support fact: it has no key" % where)
     if known.get("error") is not None:
         if not isinstance(known["error"], Mapping):
-            raise ValueError("%s.error is no mapping of code, title and details" % where)
+            raise Misuse("%s.error is no mapping of code, title and details" % where)
         return read_node(known["key"], {"errors": [known["error"]]})
     # Back to the fields of the answer, so that one parser judges what is sound.
     fields: Dict[str, Any] = {name: known[name] for name in _ALIKE if known.get(name) is not None}
@@ -123,7 +124,7 @@ def _read(known: Any, where: str) -> Node:
     fields.update(_volumes(known.get("volumes"), where))
     node = read_node(known["key"], fields)
     for field, defect in node.defects.items():
-        raise ValueError("%s.%s is %s" % (where, _TIMES.get(field, field.replace("free_space_", "volumes.")), defect))
+        raise Misuse("%s.%s is %s" % (where, _TIMES.get(field, field.replace("free_space_", "volumes.")), defect))
     return node._replace(defects=_defects(known.get("invalid_fields"), where))
 
 
@@ -131,11 +132,11 @@ def _volumes(known: Any, where: str) -> Dict[str, Any]:
     if known is None:
         return {}
     if not isinstance(known, Mapping):
-        raise ValueError("%s.volumes is no mapping of volumes to bytes" % where)
+        raise Misuse("%s.volumes is no mapping of volumes to bytes" % where)
     for name in known:
         if name not in VOLUMES:
             told = clean(name)
-            raise ValueError("%s.volumes: %r is no volume%s" % (where, told, closest(told, VOLUMES)))
+            raise Misuse("%s.volumes: %r is no volume%s" % (where, told, closest(told, VOLUMES)))
     return {"free_space_" + name: UNLIMITED if free is None else free for name, free in known.items()}
 
 
@@ -143,13 +144,13 @@ def _defects(known: Any, where: str) -> Dict[str, str]:
     if known is None:
         return {}
     if not isinstance(known, Mapping) or not all(isinstance(defect, str) for defect in known.values()):
-        raise ValueError("%s.invalid_fields is no mapping of fields to what is wrong with them" % where)
+        raise Misuse("%s.invalid_fields is no mapping of fields to what is wrong with them" % where)
     return {str(field): clean(defect, LONGEST_DEFECT) for field, defect in known.items()}
 
 
 def _text(value: Any, where: str) -> Optional[str]:
     if value is not None and not isinstance(value, str):
-        raise ValueError("%s is no text" % where)
+        raise Misuse("%s is no text" % where)
     return value
 
 

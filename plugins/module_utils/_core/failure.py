@@ -15,6 +15,7 @@ import zlib
 from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar
 
 from .catalogue import Trouble
+from .misuse import Misuse
 from .text import clean
 
 T = TypeVar("T")
@@ -54,16 +55,16 @@ def explain(error: BaseException, way: Way, kinds: Optional[Sequence[Kind]] = No
 
 
 def load(option: str, path: str, work: Callable[[], T]) -> T:
-    """What comes of loading a certificate file. Raises ValueError, with a sentence for the user, when it is unfit."""
+    """What comes of loading a certificate file. Raises Misuse, with a sentence for the user, when it is unfit."""
     try:
         return work()
     except FileNotFoundError:
-        raise ValueError("%s %s: no such file" % (option, path)) from None
+        raise Misuse("%s %s: no such file" % (option, path)) from None
     except ssl.SSLError as error:
         reason = (error.reason or "").replace("_", " ").lower() or "not usable"
-        raise ValueError("%s %s holds no usable PEM data (%s)" % (option, path, reason)) from None
+        raise Misuse("%s %s holds no usable PEM data (%s)" % (option, path, reason)) from None
     except OSError as error:
-        raise ValueError("%s %s: %s" % (option, path, error.strerror)) from None
+        raise Misuse("%s %s: %s" % (option, path, error.strerror)) from None
 
 
 def no_passphrase() -> str:

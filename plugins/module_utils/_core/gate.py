@@ -11,6 +11,7 @@ from .catalogue import Trouble, parse_states
 from .deployment import VOLUMES, Deployment
 from .judge import judge
 from .limits import MEASURES, SUBJECTS, parse_limits
+from .misuse import Misuse
 from .policy import Policy, fits
 from .ranges import parse_range
 from .report import finding_as_data, headline, sentence
@@ -54,17 +55,17 @@ class Verdict(NamedTuple):
 def policy_of(terms: Terms, now: datetime) -> Policy:
     """The policy that the terms come to. A limit that is given is critical, and then there is no warning before it.
 
-    Raises ValueError, with a sentence for the user that begins with the option, for unknown problems, states or
+    Raises Misuse, with a sentence for the user that begins with the option, for unknown problems, states or
     volumes, or bad values.
     """
     _failing(terms)
     for option, value, least in (("shards", terms.shards, 1), ("min_spares", terms.min_spares, 0)):
         if value is not None and not least <= value <= MOST_SHARDS:
-            raise ValueError("%s: %d is no number from %d to %d" % (option, value, least, MOST_SHARDS))
+            raise Misuse("%s: %d is no number from %d to %d" % (option, value, least, MOST_SHARDS))
     try:
         states = parse_states("%s=%s" % pair for pair in terms.states.items())
-    except ValueError as error:
-        raise ValueError("states: %s" % error) from None
+    except Misuse as error:
+        raise Misuse("states: %s" % error) from None
     limits = dict(_limits(terms))
     return Policy(
         now=now,
@@ -82,7 +83,7 @@ def policy_of(terms: Terms, now: datetime) -> Policy:
 def open_gate(terms: Terms, answer: Union[Deployment, Trouble], now: datetime, asked_at: datetime) -> Verdict:
     """The verdict over a deployment, or over the trouble that stood in the way of one.
 
-    Expiry is held against `now`, clocks against `asked_at`. Raises ValueError as `policy_of`, or when a pattern of a
+    Expiry is held against `now`, clocks against `asked_at`. Raises Misuse as `policy_of`, or when a pattern of a
     node fits none.
     """
     policy = policy_of(terms, now)._replace(asked_at=asked_at)
@@ -92,8 +93,8 @@ def open_gate(terms: Terms, answer: Union[Deployment, Trouble], now: datetime, a
     else:
         try:
             result = judge("all", answer, policy, terms.without)
-        except ValueError as error:
-            raise ValueError(_in_our_words(str(error))) from None
+        except Misuse as error:
+            raise Misuse(_in_our_words(str(error))) from None
         result = result._replace(findings=tuple(_few_nodes(terms, answer, policy)))
         answered = {pattern: _answering(answer, policy, pattern) for pattern in terms.without}
     found = [(check, finding._replace(remedy=_in_our_words(finding.remedy))) for check, finding in result.every_finding]
@@ -114,11 +115,11 @@ def _failing(terms: Terms) -> Set[State]:
     for word in terms.fail_on:
         try:
             failing.add(parse_state(word))
-        except ValueError as error:
-            raise ValueError("fail_on: %s" % error) from None
+        except Misuse as error:
+            raise Misuse("fail_on: %s" % error) from None
     if State.CRITICAL not in failing or State.OK in failing:
         # Whoever writes `fail_on: warning` means "from warning on", and gets a gate that opens in an outage.
-        raise ValueError("fail_on: a gate fails on critical, and on unknown and warning if they are there, too")
+        raise Misuse("fail_on: a gate fails on critical, and on unknown and warning if they are there, too")
     return failing
 
 
@@ -133,7 +134,7 @@ def _limits(terms: Terms) -> Iterator[Tuple[str, str]]:
         for volume, least in space.items():
             if volume not in VOLUMES:
                 told = (volume, closest(volume, VOLUMES), ", ".join(VOLUMES))
-                raise ValueError("min_free_space: %r is no volume%s (known: %s)" % told)
+                raise Misuse("min_free_space: %r is no volume%s (known: %s)" % told)
             given.append(("min_free_space.%s" % volume, volume, least))
     else:
         given.append(("min_free_space", "space", space))
@@ -142,8 +143,8 @@ def _limits(terms: Terms) -> Iterator[Tuple[str, str]]:
             measure = MEASURES[SUBJECTS[subject]]
             try:
                 parse_range(text, measure.unit, measure.bare)
-            except ValueError as error:
-                raise ValueError("%s: %s" % (option, error)) from None
+            except Misuse as error:
+                raise Misuse("%s: %s" % (option, error)) from None
             yield subject, text
 
 

@@ -10,6 +10,7 @@ from typing import Callable, Mapping, NamedTuple, NoReturn, Optional
 from .catalogue import Trouble
 from .deployment import BEHIND, NodeError, describe_error, read_error
 from .document import decode
+from .misuse import Misuse
 from .text import clean
 
 
@@ -48,11 +49,11 @@ _VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 def check_header(name: str, value: str) -> None:
-    """Raise ValueError, with a sentence for the user, for what cannot stand in a request. Values are never shown."""
+    """Raise Misuse, with a sentence for the user, for what cannot stand in a request. Values are never shown."""
     if not _NAME.fullmatch(name):
-        raise ValueError("%r is no name of a header" % clean(name))
+        raise Misuse("%r is no name of a header" % clean(name))
     if not _VALUE.fullmatch(value):
-        raise ValueError("the value of the header %s holds characters that cannot stand there" % name)
+        raise Misuse("the value of the header %s holds characters that cannot stand there" % name)
 
 
 def refuse(reply: Reply, path: str) -> NoReturn:

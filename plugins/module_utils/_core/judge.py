@@ -26,7 +26,7 @@ JUDGES: Mapping[str, Judge] = {
 def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str] = ()) -> Result:
     """The result of one check, or of `all` with one child a check.
 
-    `gone` are shell patterns of nodes: the deployment is judged as it will be without them. Raises ValueError, with a
+    `gone` are shell patterns of nodes: the deployment is judged as it will be without them. Raises Misuse, with a
     sentence for the user, when a pattern of a node fits none.
     """
     check_patterns(policy, deployment)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import VOLUMES
+from .misuse import Misuse
 from .ranges import LEAST, MOST, Range, parse_range
 from .text import closest
 from .units import BYTES, SECONDS, Unit
@@ -56,7 +57,7 @@ def parse_limits(
 
     `called` is what a user calls the two, for messages. What is not set keeps its default; a default warning that a
     given critical limit swallows falls away.
-    Raises ValueError, with a sentence for the user, for an unknown subject, a bad range, or a warning that can never
+    Raises Misuse, with a sentence for the user, for an unknown subject, a bad range, or a warning that can never
     fire because the critical range swallows it.
     """
     given = [_split(check, option, words) for option, words in zip(called, (warning, critical))]
@@ -69,7 +70,7 @@ def parse_limits(
         limit = Limit(*(None if limit.never_alerts() else limit for limit in (warn, crit)))
         if limit.warning and limit.critical and limit.critical.swallows(limit.warning):
             if chosen_warn and subject not in _GENERAL:
-                raise ValueError(
+                raise Misuse(
                     "%s %s for %s can never fire: %s %s swallows it%s"
                     % (
                         called[0],
@@ -92,17 +93,17 @@ def _split(check: str, option: str, words: Iterable[str]) -> Dict[str, Range]:
         subject, equals, text = word.partition("=")
         if not equals:
             if check == "all":
-                raise ValueError("%s %s does not say for what; write for example space=%s" % (option, word, word))
+                raise Misuse("%s %s does not say for what; write for example space=%s" % (option, word, word))
             subject, text = check, word
         if subject not in known:
-            raise ValueError(
+            raise Misuse(
                 "%s cannot be set for %r%s (known: %s)" % (option, subject, closest(subject, known), ", ".join(known))
             )
         measure = MEASURES[SUBJECTS[subject]]
         try:
             ranges[subject] = parse_range(text, measure.unit, measure.bare)
-        except ValueError as error:
-            raise ValueError("%s %s: %s" % (option, word, error)) from None
+        except Misuse as error:
+            raise Misuse("%s %s: %s" % (option, word, error)) from None
     return ranges
 
 

@@ -11,6 +11,7 @@ from typing import Mapping, NamedTuple, Optional, Tuple
 from .catalogue import CATALOGUE
 from .deployment import SINGLE, Deployment, Node
 from .limits import DEFAULTS, Limits
+from .misuse import Misuse
 from .states import State
 from .text import clean, listing
 
@@ -66,17 +67,17 @@ def known_nodes(deployment: Deployment, pattern: str) -> str:
 
 
 def check_patterns(policy: Policy, deployment: Deployment) -> None:
-    """Raise ValueError, with a sentence for the user, when a pattern of `nodes` fits no node, or nothing is left.
+    """Raise Misuse, with a sentence for the user, when a pattern of `nodes` fits no node, or nothing is left.
 
     A pattern in `ignored` may fit nothing: the row of a node that is long gone lingers for a while, then goes.
     """
     for pattern in policy.nodes:
         if not any(fits(node, pattern) for node in deployment.nodes):
-            raise ValueError("no node fits %r; %s" % (pattern, known_nodes(deployment, pattern)))
+            raise Misuse("no node fits %r; %s" % (pattern, known_nodes(deployment, pattern)))
     check_left(policy, deployment)
 
 
 def check_left(policy: Policy, deployment: Deployment) -> None:
-    """Raise ValueError, with a sentence for the user, when no node is left to judge."""
+    """Raise Misuse, with a sentence for the user, when no node is left to judge."""
     if not any(policy.judges(node) for node in deployment.nodes):
-        raise ValueError("no node is left to judge; loosen --node or --ignore-node")
+        raise Misuse("no node is left to judge; loosen --node or --ignore-node")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from .misuse import Misuse
 from .units import Quantity, Unit, parse_quantity, plain
 
 LEAST = "least"
@@ -59,12 +60,12 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     """The range that a user wrote. `bare` says what a value alone means: LEAST or MOST that is acceptable.
 
     MOST is symmetrical, since what it bounds (a clock's offset) may err to both sides.
-    Raises ValueError with a sentence that says what would be right.
+    Raises Misuse with a sentence that says what would be right.
     """
     inside = text.startswith("@")
     body = text[1:].strip() if inside else text.strip()
     if body in ("", ":"):
-        raise ValueError("%r is no range; write for example %s:" % (text, unit.example))
+        raise Misuse("%r is no range; write for example %s:" % (text, unit.example))
     if ":" not in body:
         return _bare(text, parse_quantity(body, unit), bare, inside)
     start_text, _colon, end_text = (part.strip() for part in body.partition(":"))
@@ -73,9 +74,9 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     # Nothing is nothing in every unit, and the infinite has none.
     bounds = [bound for bound in (start, end) if bound.amount and math.isfinite(bound.amount)]
     if len({bound.has_unit for bound in bounds}) > 1:
-        raise ValueError("%r has a unit on one side only; write it on both" % text)
+        raise Misuse("%r has a unit on one side only; write it on both" % text)
     if inside and (start, end) == (_DOWNWARDS, _UPWARDS):
-        raise ValueError("%r alerts always" % text)
+        raise Misuse("%r alerts always" % text)
     return _range(text, start, end, inside)
 
 
@@ -89,13 +90,13 @@ def _bare(text: str, quantity: Quantity, bare: str, inside: bool) -> Range:
     if bare == LEAST:
         return _range(text, quantity, _UPWARDS, inside)
     if quantity.amount < 0:
-        raise ValueError("%r is negative; the largest offset either way is meant" % text)
+        raise Misuse("%r is negative; the largest offset either way is meant" % text)
     return _range(text, Quantity(-quantity.amount, "-" + quantity.written, True), quantity, inside)
 
 
 def _range(text: str, start: Quantity, end: Quantity, inside: bool) -> Range:
     if end.amount < start.amount:
-        raise ValueError("%r ends before it starts" % text)
+        raise Misuse("%r ends before it starts" % text)
     return Range(start.amount, end.amount, inside, start.written, end.written, text)
 
 

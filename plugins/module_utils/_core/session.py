@@ -17,6 +17,7 @@ from typing import ContextManager, Dict, List, NamedTuple, Optional, Tuple
 from .catalogue import Trouble
 from .document import decode
 from .http import LOGIN, LOGOUT, SUPPORT, Reply, Request, Transport, envelope, refuse
+from .misuse import Misuse
 from .text import clean
 from .times import parse_time
 
@@ -47,12 +48,12 @@ class Credentials(NamedTuple):
 def credentials(username: Optional[str], password: Optional[str], token: Optional[str]) -> Credentials:
     """Credentials as a user gave them; what is empty counts as not given.
 
-    Raises ValueError, with a sentence for the user, for what cannot be sent.
+    Raises Misuse, with a sentence for the user, for what cannot be sent.
     """
     if token and not sound_token(token):
-        raise ValueError("the token holds characters that cannot stand in a header")
+        raise Misuse("the token holds characters that cannot stand in a header")
     if ":" in (username or ""):
-        raise ValueError("a user name cannot hold a colon")
+        raise Misuse("a user name cannot hold a colon")
     return Credentials(username or None, password or None, token or None)
 
 

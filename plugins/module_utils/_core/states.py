@@ -7,6 +7,8 @@ from __future__ import annotations
 import enum
 from typing import Iterable
 
+from .misuse import Misuse
+
 
 class State(enum.IntEnum):
     """A service state; its number is the exit code of a check."""
@@ -33,11 +35,11 @@ def worst(states: Iterable[State]) -> State:
 def parse_state(word: str) -> State:
     """The state that a word names, in any case; `warn` and `crit` are understood.
 
-    Raises ValueError, with a sentence for the user, when it names none.
+    Raises Misuse, with a sentence for the user, when it names none.
     """
     state = _WORDS.get(word.strip().lower())
     if state is None:
-        raise ValueError("%r is no state; write ok, warning, critical or unknown" % word)
+        raise Misuse("%r is no state; write ok, warning, critical or unknown" % word)
     return state
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Mapping, NamedTuple, Tuple
 
+from .misuse import Misuse
+
 LARGEST = 2**63
 """No volume holds more bytes, and no clock is off by more seconds."""
 
@@ -58,17 +60,17 @@ class Quantity(NamedTuple):
 def parse_quantity(text: str, unit: Unit) -> Quantity:
     """The amount that a user wrote, in the base unit (B or s). A bare number is in the base unit.
 
-    Raises ValueError with a sentence that says what would be right.
+    Raises Misuse with a sentence that says what would be right.
     """
     match = _NUMBER.fullmatch(text.strip())
     if not match:
-        raise ValueError("%r is no quantity; write a number and a unit, as in %s" % (text, unit.example))
+        raise Misuse("%r is no quantity; write a number and a unit, as in %s" % (text, unit.example))
     number, suffix = match.groups()
     if suffix and suffix not in unit.factors:
-        raise ValueError("%r is no unit here; use %s" % (suffix, ", ".join(unit.factors)))
+        raise Misuse("%r is no unit here; use %s" % (suffix, ", ".join(unit.factors)))
     amount = float(number) * unit.factors.get(suffix or unit.base, 1)
     if abs(amount) > LARGEST:
-        raise ValueError("%r is more than there can be" % text)
+        raise Misuse("%r is more than there can be" % text)
     exact = int(amount) if amount == int(amount) else amount
     return Quantity(exact, "%s %s" % (number, suffix or unit.base), bool(suffix))
 

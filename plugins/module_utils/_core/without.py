@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import PRIMARY, SECONDARY, Deployment, Node
+from .misuse import Misuse
 from .policy import Policy, fits, known_nodes
 from .shards import CONTROL, ownership, shards_told, spell_runs, stands_by, survey
 from .text import clean, count, listing
@@ -35,12 +36,12 @@ class Prospect(NamedTuple):
 def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> Prospect:
     """The deployment without the nodes whose key fits one of the shell patterns.
 
-    The number of shards is that of the whole cluster. Raises ValueError, with a sentence for the user, when a pattern
+    The number of shards is that of the whole cluster. Raises Misuse, with a sentence for the user, when a pattern
     fits no node.
     """
     for pattern in patterns:
         if not any(node.key and fits(node, pattern) for node in deployment.nodes):
-            raise ValueError("--without %s: no such node; %s" % (clean(pattern), known_nodes(deployment, pattern)))
+            raise Misuse("--without %s: no such node; %s" % (clean(pattern), known_nodes(deployment, pattern)))
     gone = [node for node in deployment.nodes if any(fits(node, pattern) for pattern in patterns)]
     if not gone:
         return Prospect(deployment, policy, "")
