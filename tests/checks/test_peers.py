@@ -25,11 +25,7 @@ from proxy import Proxy
 from told import TOLD, WAITING, Told, in_modules_words, told
 from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring._core.states import State
-from yardstick import LATE, Healthy, Yardstick, kind_of, yardstick
-
-UNBOUNDED = ("too large", "too large when unpacked", "gigabytes", "chunks without end", "thousands of nodes")
-"""Peers that make a run take more than it may, for now; and what it may take more than a healthy one, in bytes."""
-FOR_NOW = 64 * 2**20
+from yardstick import LATE, Healthy, Yardstick, kind_of, most, yardstick
 
 SAMPLE = ("healthy", "too large", "thousands of nodes", "drips the body", "echoes in full", "refuses connections")
 ALONE = ("all", *MODULES)
@@ -113,8 +109,9 @@ def hold_quiet(one: Asked, taken: Taken) -> None:
 
 def hold_memory(one: Asked, name: str, healthy: Healthy, memory: float) -> None:
     """Hold the most memory that a run had against what a healthy one has."""
-    most = healthy.memory + FOR_NOW if name in UNBOUNDED else healthy.most
-    assert memory < most, f"{one.name}: {memory / 2**20:.1f} MiB, a healthy run: {healthy.memory / 2**20:.1f} MiB"
+    assert memory < most(name, healthy.memory), (
+        f"{one.name}: {memory / 2**20:.1f} MiB, a healthy run: {healthy.memory / 2**20:.1f} MiB"
+    )
 
 
 def hold(one: Asked, taken: Taken, name: str, where: str, limit: float, room: float = 0) -> None:

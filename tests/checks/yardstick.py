@@ -25,6 +25,10 @@ FLOOR = 12 * 2**20
 LATE = 0.5
 """Seconds past its limit within which a run ends."""
 
+UNBOUNDED = ("too large", "too large when unpacked", "gigabytes", "chunks without end", "thousands of nodes")
+"""Peers that make a run take more than it may, for now; and what it may take more than a healthy one, in bytes."""
+FOR_NOW = 64 * 2**20
+
 KINDS = ("checks", "modules")
 _STANDS_FOR = {"checks": "all", "modules": "support_facts"}
 
@@ -32,6 +36,11 @@ _STANDS_FOR = {"checks": "all", "modules": "support_facts"}
 def kind_of(one: Asked) -> str:
     """Whether it is one of the checks or one of the modules."""
     return KINDS[one.is_module]
+
+
+def most(name: str, healthy: float) -> float:
+    """The memory that no run of a peer may reach, in bytes, where a healthy one has so many."""
+    return healthy + FOR_NOW if name in UNBOUNDED else max(healthy * TIMES, healthy + FLOOR)
 
 
 class Healthy(NamedTuple):
@@ -43,11 +52,6 @@ class Healthy(NamedTuple):
     """By how much a fork grows, in bytes."""
     seconds: float
     """From its start to its end, as a process of its own."""
-
-    @property
-    def most(self) -> float:
-        """The memory that no run may reach, in bytes."""
-        return max(self.memory * TIMES, self.memory + FLOOR)
 
     def would_take(self, taken: Taken, forks: Forks) -> int:
         """The most memory that a fork would have had as a process of its own, in bytes."""
