@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# `make demo` shows what this is; `make test` proves it. Everything else below is a part of these two, or a help for work on it.
+# `make demo` shows what this is; `make test` tries it. Everything else below is a part of these two, or a help for work on it.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install -qq
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench build lock venv engines clean
+.PHONY: help demo test soak lint bench build lock venv engines clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(VENV)/.demo ## The checks against a simulated deployment, then a playboo
 
 test: $(VENV)/.tests engines ## Everything; says what it leaves out and why
 	@$(BIN)/python tests/stages.py
+
+soak: $(VENV)/.tests engines ## What takes long: every promise of SECURITY.md is broken once, and its test has to notice
+	@$(BIN)/python tests/breaks.py
 
 lint: $(VENV)/.tests ## Linter, formatter and type checker only
 	@$(BIN)/python tests/stages.py ruff format types

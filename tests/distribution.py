@@ -12,6 +12,10 @@ from pathlib import Path
 import collection
 
 LOCK = collection.ROOT / "tests" / "locks" / "checks.txt"
+
+#: Packages of the distribution that lie in the collection, where modules need them; both call them by one name, so that
+#: they find each other by relative imports.
+SHARED = {name: f"plugins/module_utils/{name}" for name in ("_core", "_edge")}
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
@@ -24,6 +28,17 @@ def interpreter(prefix: Sequence[str] = ()) -> str:
         if subprocess.run(command, cwd="/", capture_output=True, check=False).returncode == 0:
             return candidate
     raise RuntimeError("no Python that other users can run (on Debian: apt install python3-venv)")
+
+
+def linked(folder: Path, root: Path = collection.ROOT) -> Path:
+    """Make links in the new folder ``folder`` by which a checkout has its import names; gives the folder back."""
+    package = folder / "wabiz_monitoring"
+    package.mkdir(parents=True)
+    for entry in (root / "checks").iterdir():
+        (package / entry.name).symlink_to(entry)
+    for name, shared in SHARED.items():
+        (package / name).symlink_to(root / shared)
+    return folder
 
 
 def wheels(folder: Path, python: str | Path = sys.executable) -> Path:

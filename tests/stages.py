@@ -25,12 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import collection
+import distribution
 
 ROOT = collection.ROOT
 BIN = Path(sys.executable).parent
-#: Packages of the distribution that lie in the collection, where modules need them; both call them by one name, so that
-#: they find each other by relative imports.
-SHARED = {name: f"plugins/module_utils/{name}" for name in ("_core", "_edge")}
 LOCKS = ROOT / "tests" / "locks"
 CACHE = Path(sys.prefix) / "cache"
 
@@ -82,13 +80,7 @@ class Room:
     @functools.cached_property
     def types(self) -> Path:
         """The distribution under its import names, for the type checker: it does not understand an editable install."""
-        package = self.scratch / "types" / "wabiz_monitoring"
-        package.mkdir(parents=True)
-        for entry in (ROOT / "checks").iterdir():
-            (package / entry.name).symlink_to(entry)
-        for name, folder in SHARED.items():
-            (package / name).symlink_to(ROOT / folder)
-        return package.parent
+        return distribution.linked(self.scratch / "types")
 
 
 class Run:
@@ -162,7 +154,7 @@ def types(run: Run) -> None:
     finally:
         # The reader wants to know the file to mend.
         package = run.room.types / "wabiz_monitoring"
-        shared = [(package / name, folder) for name, folder in SHARED.items()]
+        shared = [(package / name, folder) for name, folder in distribution.SHARED.items()]
         for shown, real in (*shared, (package, "checks"), (copy, ".")):
             run.printed = run.printed.replace(f"{shown}/", f"{real}/")
 
@@ -273,6 +265,10 @@ STAGES = {
     ),
     "galaxy": Stage("the collection builds, installs, and Galaxy would import it", galaxy, "ansible-galaxy"),
     "checks": Stage("the distribution's tests", lambda run: run.pytest("-n", "2", "tests/checks"), lane="checks"),
+    "breaks": Stage(
+        "what breaks a promise on purpose is noticed, a sample of it",
+        lambda run: run.note(run("python", ROOT / "tests" / "breaks.py", "--sample").splitlines()[-1]),
+    ),
     "fuzz": Stage("the parsers, whatever they are given", fuzz, "atheris", lane="checks"),
     "playbooks": Stage(
         "the gate, the rolling upgrade and the modules in real plays",

@@ -48,8 +48,10 @@ def main(path: str, collections: str = "", deaf: str = "") -> None:
     selector.register(sys.stdin, selectors.EVENT_READ)
     if deaf:
         selector.register(_resolver(Path(path).parent), selectors.EVENT_READ, "resolver")
-    listener.bind(path)
+    # There is a socket of this name only once it can be asked.
+    listener.bind(f"{path}.new")
     listener.listen(1024)
+    os.rename(f"{path}.new", path)
     selector.register(listener, selectors.EVENT_READ)
     # What is here now is the same in every fork: no need to copy it when somebody counts references.
     gc.freeze()
