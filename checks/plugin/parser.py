@@ -16,7 +16,7 @@ from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.session import Credentials, credentials
 from wabiz_monitoring._core.states import State
 from wabiz_monitoring._core.text import clean, closest
-from wabiz_monitoring.source.tls import Tls
+from wabiz_monitoring._edge.tls import Tls
 
 from . import Check, extra_opts
 from .options import Option, UsageError, options_of

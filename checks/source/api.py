@@ -1,52 +1,65 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The answer of a living API, asked over HTTPS with requests."""
 
-import http.client
-import zlib
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
 import urllib3
+import urllib3.connection
 from wabiz_monitoring import __version__
-from wabiz_monitoring._core import body
+from wabiz_monitoring._core.body import ACCEPTED
+from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline
-from wabiz_monitoring._core.failure import functions
-from wabiz_monitoring._core.http import FAREWELL, Reply, Request
+from wabiz_monitoring._core.exchange import exchange
+from wabiz_monitoring._core.http import Reply, Request
 from wabiz_monitoring._core.session import Credentials, Keeper, ask_timed
 from wabiz_monitoring._core.text import clean
+from wabiz_monitoring._edge.proxies import Proxy, proxy_for
+from wabiz_monitoring._edge.tls import Names, Tls, context
+from wabiz_monitoring._edge.wire import Reader, Reading
 
 from . import Answer
 from .failure import explain
-from .tls import Tls, context
 
-_CHUNK = 65536
-_FAILURES = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    OSError,
-    zlib.error,
-)
+NAMES = Names("--ca-file", "--client-cert", "--client-key")
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Connections under our own TLS context."""
+    """Connections under our own TLS context and by way of our own proxy, whose answers we read ourselves."""
 
-    def __init__(self, tls: Tls) -> None:
-        self._context = context(tls)
+    def __init__(self, scheme: str, tls: Tls, proxy: Proxy | None) -> None:
+        self.reading = Reading()
+        self._context = context(tls, NAMES)
+        self._proxy = proxy
+        pools, connections = _KINDS[scheme]
+        connection = type("Connection", (Reader, connections), {"reading": self.reading})
+        self._pools = {scheme: type("Pool", (pools,), {"ConnectionCls": connection})}
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return dict(self._proxy.headers) if self._proxy else {}
 
     def cert_verify(self, *args: Any) -> None:
         """The context knows what to trust; requests would add its own bundle to it."""
+
+
+_KINDS = {
+    "http": (urllib3.HTTPConnectionPool, urllib3.connection.HTTPConnection),
+    "https": (urllib3.HTTPSConnectionPool, urllib3.connection.HTTPSConnection),
+}
 
 
 class Api:
@@ -64,51 +77,44 @@ class Api:
         """`url` is the part before `/v1`; `headers` go along with every request, to this address only.
 
         `sends` is told each secret before it is sent: tokens are not known before the run.
-        Raises Misuse, with a sentence for the user, when a certificate file cannot be used.
+        Raises Misuse when a certificate file, or the proxy of the environment, cannot be used.
         """
+        parts = urlsplit(url)
+        proxy = proxy_for(url, os.environ)
         self._url = url
-        self._where = clean(urlsplit(url).netloc)
+        self._where = clean(parts.netloc)
         self._credentials = credentials
         self._headers = {
             "Accept": "application/json",
-            "Accept-Encoding": body.ACCEPTED,
+            "Accept-Encoding": ACCEPTED,
             "User-Agent": f"wabiz-monitoring/{__version__}",
             **headers,
         }
         self._keeper = keeper
         self._sends = sends
         self._verify = not tls.insecure
-        self._session = requests.Session()
-        self._session.mount("https://", _Adapter(tls))
+        self._proxies = {parts.scheme: f"http://{proxy.place}"} if proxy else {}
+        self._adapter = _Adapter(parts.scheme, tls, proxy)
 
     def fetch(self, deadline: Deadline) -> Answer:
         """The answer of `GET /v1/support`, logging in as needed. Raises Trouble when there is none."""
-        return Answer(*ask_timed(lambda request: self._send(request, deadline), self._credentials, self._keeper))
+
+        def send(request: Request) -> Reply:
+            self._sends(request.headers.get("Authorization", "").partition(" ")[2])
+            return exchange(request, deadline, self._send, self._explain)
+
+        return Answer(*ask_timed(send, self._credentials, self._keeper))
 
     def _send(self, request: Request, deadline: Deadline) -> Reply:
-        # Prepared without the session: that way neither ~/.netrc nor a CA bundle of the environment takes part, while
-        # the proxies of the environment still do.
-        request_made = requests.Request(
-            request.method, self._url + request.path, headers={**self._headers, **request.headers}
+        headers = {**self._headers, **request.headers}
+        # Not by a session: that would read the bodies of redirects, and take part in ~/.netrc and in bundles of CAs.
+        made = requests.Request(request.method, self._url + request.path, headers=headers).prepare()
+        self._adapter.reading.expect(deadline.patience, not request.farewell)
+        response = self._adapter.send(
+            made, stream=True, timeout=deadline.patience(), verify=self._verify, proxies=self._proxies
         )
-        self._sends(request.headers.get("Authorization", "").partition(" ")[2])
-        # What nobody waits for must not use up the time: the answer is there already.
-        left = min(deadline.left() / 2, FAREWELL) if request.farewell else deadline.patience()
-        try:
-            with self._session.send(
-                request_made.prepare(), stream=True, timeout=left, allow_redirects=False, verify=self._verify
-            ) as response:
-                content = b"" if request.farewell else self._body(response, deadline)
-                return Reply(response.status_code, content, response.headers.get("Location", ""))
-        except _FAILURES as error:
-            if deadline.over:
-                raise deadline.trouble(functions(error)) from error
-            raise explain(error, self._where) from error
+        response.raw.release_conn()
+        return self._adapter.reading.reply
 
-    def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
-        def chunks() -> Iterator[bytes]:
-            for chunk in response.raw.stream(_CHUNK, decode_content=False):
-                yield chunk
-                deadline.left()
-
-        return body.gather(chunks(), response.headers.get("Content-Encoding", ""))
+    def _explain(self, error: Exception) -> Trouble:
+        return explain(error, self._where, bool(self._proxies))

@@ -4,37 +4,32 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import ssl
 import sys
-import urllib.error
-import urllib.request
-import zlib
 from datetime import datetime
-from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
-from ansible.module_utils.urls import Request as Sender
-from ansible.module_utils.urls import make_context
 
-from ._core import body
 from ._core.address import DEFAULT_PORT, from_endpoint, from_host, from_url
+from ._core.body import ACCEPTED
 from ._core.catalogue import Trouble
 from ._core.deadline import DEFAULT_TIMEOUT, Deadline, within
 from ._core.deployment import Deployment, parse
-from ._core.failure import Way, explain, functions, load, no_passphrase
-from ._core.http import FAREWELL, Reply, Request, check_header
+from ._core.exchange import exchange
+from ._core.failure import Way, explain
+from ._core.http import Reply, Request, check_header
 from ._core.misuse import Misuse
 from ._core.redaction import Redaction
 from ._core.session import Credentials, ask_timed, credentials
 from ._core.text import clean
+from ._edge.client import Client
+from ._edge.proxies import proxy_for
+from ._edge.tls import Names, Tls, context
 
-_CHUNK = 65536
 _LONGEST_TIMEOUT = 3600
-# OpenSSL's number (x509_vfy.h); Python names it from 3.10 on.
-_PARTIAL_CHAIN = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
+_NAMES = Names("ca_path", "client_cert", "client_key")
 
 
 def argument_spec() -> Dict[str, Dict[str, Any]]:
@@ -87,68 +82,38 @@ class Api(NamedTuple):
         return within(deadline, lambda: self._gather(deadline), sys._current_frames)
 
     def _gather(self, deadline: Deadline) -> Tuple[Deployment, datetime]:
-        context = self._context()
-        content, asked_at = ask_timed(lambda request: self._send(request, context, deadline), self.credentials)
+        client = self._client()
+        way = Way(
+            where=clean(urlsplit(self.url).netloc),
+            address="url or hostname",
+            ca=_NAMES.ca_file,
+            client_cert=_NAMES.client_cert,
+            no_proxy="name the host in no_proxy, or set use_proxy to false",
+            proxied=client.proxy is not None,
+        )
+
+        def send(request: Request) -> Reply:
+            self.sends(request.headers.get("Authorization", "").partition(" ")[2])
+            return exchange(request, deadline, client.send, lambda error: explain(error, way))
+
+        content, asked_at = ask_timed(send, self.credentials)
         return parse(content), asked_at
 
-    def _context(self) -> ssl.SSLContext:
-        context: ssl.SSLContext
-        if self.validate_certs and self.ca_path is not None:
-            path = self.ca_path
-            context = load("ca_path", path, lambda: make_context(cafile=path))
-            # The product's certificate is self-signed or from a company's own CA: trusting exactly the file's
-            # certificates must do, even if one is not a root.
-            context.verify_flags |= _PARTIAL_CHAIN
-        else:
-            context = make_context(validate_certs=self.validate_certs)
-        if self.client_cert is not None:
-            chain = self.client_cert, self.client_key
-            load("client_cert", chain[0], lambda: context.load_cert_chain(*chain, password=no_passphrase))
-            context.post_handshake_auth = True
-        return context
-
-    def _send(self, request: Request, context: ssl.SSLContext, deadline: Deadline) -> Reply:
-        left = min(deadline.left() / 2, FAREWELL) if request.farewell else deadline.patience()
-        # One sender a request: it would keep cookies.
-        sender = Sender(
-            use_proxy=self.use_proxy,
-            timeout=left,
-            http_agent="wabiz.monitoring",
-            force_basic_auth=False,
-            follow_redirects="none",
-            # Its own way to unpack knows no limit, and no chunks.
-            decompress=False,
-            use_netrc=False,
-            context=context,
+    def _client(self) -> Client:
+        tls = Tls(
+            ca_file=self.ca_path if self.validate_certs else None,
+            insecure=not self.validate_certs,
+            client_cert=self.client_cert,
+            client_key=self.client_key,
         )
-        self.sends(request.headers.get("Authorization", "").partition(" ")[2])
-        headers = {"Accept": "application/json", "Accept-Encoding": body.ACCEPTED, **self.headers, **request.headers}
-        try:
-            try:
-                response = sender.open(request.method, self.url + request.path, headers=headers)
-            except urllib.error.HTTPError as error:
-                # Every status but those of success; it can be read like an answer.
-                response = error
-            with response:
-                told = response.headers.get("Content-Encoding", "")
-                content = b"" if request.farewell else body.gather(_chunks(response, deadline), told)
-                return Reply(response.getcode(), content, response.headers.get("Location", ""))
-        except (OSError, http.client.HTTPException, zlib.error, UnicodeError) as error:
-            if deadline.over:
-                raise deadline.trouble(functions(error)) from error
-            raise explain(error, self._way()) from error
-
-    def _way(self) -> Way:
-        parts = urlsplit(self.url)
-        proxied = self.use_proxy and parts.scheme in urllib.request.getproxies()
-        return Way(
-            where=clean(parts.netloc),
-            address="url or hostname",
-            ca="ca_path",
-            client_cert="client_cert",
-            no_proxy="name the host in no_proxy, or set use_proxy to false",
-            proxied=proxied and not urllib.request.proxy_bypass(parts.netloc),
-        )
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPTED,
+            "User-Agent": "wabiz.monitoring",
+            **self.headers,
+        }
+        proxy = proxy_for(self.url, os.environ) if self.use_proxy else None
+        return Client(self.url, headers, context(tls, _NAMES), proxy)
 
 
 def redaction(params: Mapping[str, Any]) -> Redaction:
@@ -193,18 +158,3 @@ def _address(params: Mapping[str, Any]) -> str:
     if endpoint:
         return from_endpoint(endpoint)
     raise Misuse("say where the API is: hostname, url, or WA_WEB_ENDPOINT in the environment")
-
-
-def _chunks(response: Any, deadline: Deadline) -> Iterator[bytes]:
-    while True:
-        try:
-            chunk = response.read(_CHUNK)
-        except ConnectionResetError:
-            raise http.client.IncompleteRead(b"") from None
-        if not chunk:
-            break
-        yield chunk
-        deadline.left()
-    # Python says nothing when the connection ends before the length that was announced.
-    if response.length:
-        raise http.client.IncompleteRead(b"", response.length)

@@ -15,9 +15,9 @@ from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline
 from wabiz_monitoring._core.deployment import parse
 from wabiz_monitoring._core.session import Credentials
+from wabiz_monitoring._edge.tls import Tls
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.api import Api
-from wabiz_monitoring.source.tls import Tls
 from wabiz_monitoring.source.tokens import DiskKeeper
 
 WELL = "2.45.1"

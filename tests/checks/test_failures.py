@@ -166,4 +166,5 @@ def test_a_key_with_a_passphrase_asks_nobody(tmp_path: Path, runner: Runner) -> 
     words = ["--client-cert", str(tmp_path / "cert.pem"), "--client-key", str(tmp_path / "key.pem")]
     done = in_time(1, lambda: runner("check_wabiz_socket", "-H", "localhost", *words))
     assert (done.code, done.err, len(done.lines)) == (3, "", 1)
-    assert done.first.startswith("WABIZ SOCKET UNKNOWN - usage: --client-cert")
+    both = f"{' '.join(words[:2])} with {' '.join(words[2:])}"
+    assert done.first.startswith(f"WABIZ SOCKET UNKNOWN - usage: {both}: the key has a passphrase")

@@ -12,17 +12,23 @@ import http.client
 import zlib
 from typing import Iterable
 
-from .document import LARGEST
-
 ACCEPTED = "gzip"
 """The value of Accept-Encoding: what can be unpacked here."""
+
+MOST_OF_REFUSAL = 2**16
+"""Bytes, unpacked, of an answer that is none: an error in the API's words is shorter."""
+
+
+class TooLarge(Exception):
+    """An answer of more bytes than are believed."""
+
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 2**18
 
 
-def gather(chunks: Iterable[bytes], encoding: str) -> bytes:
-    """The whole body, or a little more than may be: what is too large is not read to its end.
+def gather(chunks: Iterable[bytes], encoding: str, most: int) -> bytearray:
+    """The whole body, or a little more than `most` bytes of it: what is longer is not read to its end.
 
     `encoding` is the answer's Content-Encoding. Raises zlib.error for what is packed in another way than it says, or
     than was asked for, and http.client.IncompleteRead for what ends too early.
@@ -35,9 +41,9 @@ def gather(chunks: Iterable[bytes], encoding: str) -> bytes:
     body = bytearray()
     for chunk in chunks:
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > most:
             break
-    return bytes(body)
+    return body
 
 
 def _unpacked(chunks: Iterable[bytes]) -> Iterable[bytes]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from types import FrameType
-from typing import Callable, Container, Generic, List, Mapping, Set, TypeVar
+from typing import Callable, Container, Generic, List, Mapping, Optional, Set, TypeVar
 
 from .catalogue import Trouble
 
@@ -23,14 +23,28 @@ DEFAULT_TIMEOUT = 30.0
 _LONGER = 0.2
 
 
+FAREWELL = 3.0
+"""Seconds at most for what nobody waits for; and never more than half of what is left."""
+_KEPT = 1.0
+_LARGEST_PART_KEPT = 0.2
+
+
 class Deadline:
     """The moment at which a run must be over."""
 
-    def __init__(self, seconds: float, where: str = "") -> None:
+    def __init__(self, seconds: float, where: str = "", end: Optional[float] = None) -> None:
         """`where` is who is asked, clean, for the words when the time is up."""
         self.seconds = seconds
         self._where = where
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + seconds if end is None else end
+
+    def before_farewell(self) -> Deadline:
+        """An earlier one for what a farewell must follow, so that there is time for that."""
+        return Deadline(self.seconds, self._where, self._end - min(_KEPT, self.seconds * _LARGEST_PART_KEPT))
+
+    def of_farewell(self) -> Deadline:
+        """That of the farewell: the answer is there already, and must not get lost over it."""
+        return Deadline(self.seconds, self._where, time.monotonic() + min(FAREWELL, self.left() / 2))
 
     def left(self) -> float:
         """Seconds that are left. Raises Trouble("timeout") when there are none."""

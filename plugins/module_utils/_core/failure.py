@@ -12,13 +12,12 @@ import http.client
 import socket
 import ssl
 import zlib
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Set, Tuple, Type
 
+from .body import TooLarge
 from .catalogue import Trouble
-from .misuse import Misuse
+from .document import LARGEST
 from .text import clean
-
-T = TypeVar("T")
 
 
 class Way(NamedTuple):
@@ -35,6 +34,18 @@ class Way(NamedTuple):
     """How a proxy is passed by, in words."""
     proxied: bool = False
     """Whether a proxy was asked in the API's place: a connection that fails is the proxy's then."""
+
+
+class NotHttp(http.client.HTTPException):
+    """What came in is no answer of HTTP; the text, of ours, says in which way."""
+
+
+class ProxyRefused(OSError):
+    """The proxy does not pass anything on."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("it answered with HTTP %d" % status)
+        self.status = status
 
 
 Tell = Callable[[BaseException, Way], Trouble]
@@ -54,31 +65,14 @@ def explain(error: BaseException, way: Way, kinds: Optional[Sequence[Kind]] = No
     return Trouble("unreachable", "%s could not be asked: %s" % (way.where, clean(type(error).__name__)))
 
 
-def load(option: str, path: str, work: Callable[[], T]) -> T:
-    """What comes of loading a certificate file. Raises Misuse, with a sentence for the user, when it is unfit."""
-    try:
-        return work()
-    except FileNotFoundError:
-        raise Misuse("%s %s: no such file" % (option, path)) from None
-    except ssl.SSLError as error:
-        reason = (error.reason or "").replace("_", " ").lower() or "not usable"
-        raise Misuse("%s %s holds no usable PEM data (%s)" % (option, path, reason)) from None
-    except OSError as error:
-        raise Misuse("%s %s: %s" % (option, path, error.strerror)) from None
-
-
-def no_passphrase() -> str:
-    """An empty passphrase: without one OpenSSL asks for it at the terminal, and everything would hang."""
-    return ""
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException, _outer: Tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
     """The exceptions that led to one, the innermost first, itself last."""
     # Libraries hand the real cause on in four ways.
     inner = [*error.args, getattr(error, "reason", None), getattr(error, "original_error", None), error.__cause__]
+    around = (*_outer, error)
     for cause in inner:
-        if isinstance(cause, BaseException) and cause is not error:
-            yield from causes(cause)
+        if isinstance(cause, BaseException) and cause not in around:
+            yield from causes(cause, around)
     yield error
 
 
@@ -123,15 +117,22 @@ def timeout(error: BaseException, way: Way) -> Trouble:
 
 def not_http(error: BaseException, way: Way) -> Trouble:
     """Something else than a web server answers."""
-    return Trouble("invalid", "what %s sends is no HTTP" % way.where, "see what listens on this port")
+    how = " (%s)" % error if isinstance(error, NotHttp) else ""
+    return Trouble("invalid", "what %s sends is no HTTP%s" % (way.where, how), "see what listens on this port")
+
+
+def too_large(error: BaseException, way: Way) -> Trouble:
+    """No answer is that long."""
+    return Trouble("invalid", "the answer is larger than %d MiB" % (LARGEST // 2**20))
 
 
 _BROKEN_OFF = "a proxy or the front end cut it short: look at their logs"
 
 
 def _proxy(error: BaseException, way: Way) -> Trouble:
-    told = str(getattr(error, "strerror", None) or error)
-    refused = "wants a password (HTTP 407)" if " 407" in told else "failed: %s" % clean(told)
+    told = clean(getattr(error, "strerror", None) or error)
+    wants_password = isinstance(error, ProxyRefused) and error.status == 407
+    refused = "wants a password (HTTP 407)" if wants_password else "failed: %s" % told
     return Trouble(
         "unreachable",
         "the proxy on the way to %s %s" % (way.where, refused),
@@ -216,6 +217,8 @@ _HANDSHAKES = (
 
 STANDARD: Tuple[Kind, ...] = (
     (ssl.SSLEOFError, _eof),
+    # The same, in the words of some builds of Python.
+    (ssl.SSLZeroReturnError, _eof),
     (ssl.SSLError, _tls),
     (socket.gaierror, resolve),
     # A name that cannot even be written down for the resolver.
@@ -223,6 +226,7 @@ STANDARD: Tuple[Kind, ...] = (
     (ConnectionRefusedError, _refused),
     (http.client.IncompleteRead, broken_off),
     (zlib.error, undecodable),
+    (TooLarge, too_large),
     (ConnectionResetError, _reset),
     (BrokenPipeError, _reset),
     (socket.timeout, timeout),

@@ -22,10 +22,8 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     farewell: bool = False
     """Whether its outcome changes nothing: nobody should wait long for it, nor read what comes back."""
-
-
-FAREWELL = 3.0
-"""Seconds at most for a farewell; and never more than half of what is left, for the answer is there already."""
+    farewell_follows: bool = False
+    """Whether there must be time for one afterwards, whatever comes back."""
 
 
 class Reply(NamedTuple):

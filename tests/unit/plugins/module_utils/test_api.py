@@ -23,6 +23,7 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._api import Api, 
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.document import LARGEST
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.session import Credentials
 from ansible_collections.wabiz.monitoring.tests.unit.server import (
     SUPPORT,
@@ -363,7 +364,7 @@ def test_a_certificate_file_that_cannot_be_used_is_named(
     if content is not None:
         path.write_text(content)
     options: dict[str, Any] = {option: str(path)}
-    with pytest.raises(ValueError, match=f"^{option} {path}.*{says}"):
+    with pytest.raises(Misuse, match=f"^{option} {path}.*{says}"):
         ask("https://localhost:1", **options)
 
 
@@ -374,7 +375,7 @@ def test_a_key_with_a_passphrase_is_an_error_and_no_question(tls: Tls, tmp_path:
         check=True,
         capture_output=True,
     )
-    with pytest.raises(ValueError, match=r"^client_cert .* holds no usable PEM data"):
+    with pytest.raises(Misuse, match=rf"^client_cert .* with client_key {locked}: the key has a passphrase"):
         ask("https://localhost:1", client_cert=str(tls.client_cert), client_key=str(locked))
 
 
@@ -465,7 +466,7 @@ def test_an_address_comes_from_the_options_or_the_environment(
     ],
 )
 def test_an_option_that_is_wrong_is_told_without_its_secret(options: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(says)) as error:
+    with pytest.raises(Misuse, match=re.escape(says)) as error:
         from_params({**PARAMS, "hostname": "wa.example.com", **options})
     assert "marked" not in str(error.value)
 
