@@ -2,15 +2,22 @@
 """Options from an INI file, as in the Monitoring Plugins (`--extra-opts[=[section][@file]]`).
 
 Keys are long or short option names without dashes; a key without a value, or with `yes`, is a flag. What may be given
-several times takes one value a line. The keys `password` and `token` are the place for secrets.
+several times takes one value a line. The keys `password` and `token` are the place for secrets; but by mistake those
+may stand anywhere. So messages say file, line and what belongs there, and repeat nothing that could not be read.
 """
 
-import configparser
 import os
-import stat
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .options import UsageError
+from wabiz_monitoring._core.misuse import Misuse
+from wabiz_monitoring._core.text import clean, closest
+from wabiz_monitoring._edge.files import Files
+
+from . import Check, ini
+from .ini import Line, Mistake
+from .options import OPTIONS, Option, UsageError, options_of
 
 FLAG = "--extra-opts"
 SECRETS = ("password", "token")
@@ -32,38 +39,53 @@ _PLACES = (
 _YES = ("", "yes", "true", "on", "1")
 _NO = ("no", "false", "off", "0")
 
+# The key of a secret where none belongs: at the beginning of a further value, and anywhere in another key's value.
+_SECRET = re.compile(r"""["']?(password|token)["']?\s*([=:\s]|$)""", re.IGNORECASE)
+_SECRET_WITHIN = re.compile(r"""(^|\s)["']?(password|token)["']?\s*[=:]""", re.IGNORECASE)
+# What was meant as a key of its own: `name = value`, `name: value`, `name value`.
+_KEY = re.compile(r"""["']?[A-Za-z][\w-]*["']?(\s|[=:]\s)""")
+_FIRST_WORD = re.compile(r"""["'-]*([A-Za-z][\w-]*)""")
+_ALL_KEYS = {flag.lstrip("-") for option in OPTIONS for flag in option.flags}
+_NEVER_IN_FILES = ("extra-opts", "help", "version")
 
-class Extra(NamedTuple):
-    """What the files gave: words for the command line, secrets, and notes for the user."""
 
-    arguments: list[str]
-    secrets: dict[str, str]
-    notes: list[str]
+class _Entry(NamedTuple):
+    """A key and its values, each with the number of its line."""
+
+    number: int
+    key: str
+    values: list[tuple[int, str]]
 
 
-def expand(arguments: list[str], command: str, flags: set[str]) -> Extra:
-    """Replace each `--extra-opts` by the options of its section; what the command line says comes later, and wins.
+def expand(words: list[str], check: Check, files: Files) -> dict[str, str]:
+    """Replace each `--extra-opts` by the options of its section; gives the secrets of the sections.
 
-    `flags` are the names of options without a value. Raises UsageError that names file and section.
+    What was typed comes after all of them, and so wins. The list itself is changed, file by file: when one cannot be
+    read, what the others say is known nevertheless. Raises UsageError.
     """
-    given: list[str] = []
     secrets: dict[str, str] = {}
-    notes: list[str] = []
-    typed: list[str] = []
-    for word in arguments:
-        if word != FLAG and not word.startswith(FLAG + "="):
-            typed.append(word)
-            continue
-        section, _at, path = word[len(FLAG) + 1 :].partition("@")
-        path = path or _default_file()
-        section = section or command
-        for key, value in _read(path, section):
-            if key in SECRETS:
-                secrets[key] = value
-                notes += _exposed(path)
-            else:
-                given += _words(key, value, flags, f"{path}, section [{section}]")
-    return Extra(given + typed, secrets, sorted(set(notes)))
+    typed = 0
+    while asked := [at for at in range(typed, len(words)) if words[at].partition("=")[0] == FLAG]:
+        try:
+            options, found = _section(words[asked[0]][len(FLAG) + 1 :], check, files)
+        except Misuse as error:
+            raise UsageError(clean(error, 400)) from None
+        del words[asked[0]]
+        words[typed:typed] = options
+        typed += len(options)
+        secrets.update(found)
+    return secrets
+
+
+def _section(which: str, check: Check, files: Files) -> tuple[list[str], dict[str, str]]:
+    """Words and secrets of `[section][@file]`."""
+    name, _at, path = which.partition("@")
+    path, name = path or _default_file(), name or check.command
+    try:
+        return _read(path, name, check, files)
+    except Mistake as mistake:
+        place = f", section [{clean(name)}], line {mistake.line}:" if mistake.line else ""
+        raise Misuse(f"{clean(path, 200)}{place} {mistake}") from None
 
 
 def _default_file() -> str:
@@ -76,59 +98,107 @@ def _default_file() -> str:
             path = os.path.join(folder, name)
             if os.path.isfile(path):
                 return path
-    raise UsageError(f"{FLAG} names no file and there is no {_NAMES[0]} in {', '.join(_PLACES)}; write {FLAG}=@FILE")
+    raise Misuse(f"{FLAG} names no file and there is no {_NAMES[0]} in {', '.join(_PLACES)}; write {FLAG}=@FILE")
 
 
-def _read(path: str, section: str) -> list[tuple[str, str]]:
-    parser = configparser.ConfigParser(
-        delimiters=("=",), comment_prefixes=("#", ";"), interpolation=None, default_section="", allow_no_value=True
-    )
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file, path)
-    except OSError as error:
-        raise UsageError(f"{FLAG} {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{FLAG} {path} is not UTF-8 text") from None
-    except configparser.DuplicateOptionError as error:
-        told = f"key {error.option!r} stands twice; write several values on lines of their own below one key"
-        raise UsageError(f"{path}, line {error.lineno}: {told}") from None
-    except configparser.DuplicateSectionError as error:
-        raise UsageError(f"{path}, line {error.lineno}: section [{error.section}] stands twice") from None
-    except configparser.MissingSectionHeaderError as error:
-        raise UsageError(f"{path}, line {error.lineno}: a key before the first [section]") from None
-    except configparser.ParsingError as error:
-        # The line itself may hold a secret.
-        line = error.errors[0][0] if getattr(error, "errors", None) else getattr(error, "lineno", 0)
-        raise UsageError(f"{path}, line {line}: not of the form key = value") from None
-    except AttributeError:
-        # Where Python before 3.13 stumbles itself.
-        raise UsageError(f"{path}: a key without a value goes on in the next line") from None
-    if not parser.has_section(section):
-        known = ", ".join(f"[{name}]" for name in parser.sections()) or "none"
-        raise UsageError(f"{path} has no section [{section}]; it has {known}")
-    return [(key, value or "") for key, value in parser.items(section)]
+def _read(path: str, name: str, check: Check, files: Files) -> tuple[list[str], dict[str, str]]:
+    content = files.read(FLAG, path)
+    pieces = ini.section(content.data, name)
+    # Before anything can be wrong with a line: who can read the file is to be known then, too.
+    if any(_SECRET.match(line.text) for lines in pieces for line in lines):
+        files.holds_secret(content)
+    known = {flag.lstrip("-"): option for option in options_of(check) for flag in option.flags}
+    words: dict[str, list[str]] = {}
+    secrets: dict[str, str] = {}
+    for lines in pieces:
+        again: dict[str, list[str]] = {}
+        for entry in _entries(lines, known, check):
+            if entry.key in SECRETS:
+                secrets[entry.key] = _secret(entry)
+            else:
+                option = known[entry.key]
+                again.setdefault(option.flags[-1], []).extend(_words(entry, option, check))
+        # A later piece of the section counts more than an earlier one.
+        words.update(again)
+    return [word for option in words.values() for word in option], secrets
 
 
-def _words(key: str, value: str, flags: set[str], where: str) -> list[str]:
-    option = f"-{key}" if len(key) == 1 else f"--{key}"
-    if option == FLAG:
-        raise UsageError(f"{where}: {key} cannot stand in a file")
-    if option in flags:
-        if value.lower() in _YES:
-            return [option]
-        if value.lower() in _NO:
-            return []
-        raise UsageError(f"{where}: {key} is a flag; write yes or no")
-    values = [line.strip() for line in value.splitlines() if line.strip()]
-    if not values:
+def _entries(lines: list[Line], known: Mapping[str, Option], check: Check) -> Iterable[_Entry]:
+    entries: dict[str, _Entry] = {}
+    last: _Entry | None = None
+    for line in lines:
+        if line.indented:
+            last = _continued(line, last, known)
+            last.values.append((line.number, line.text))
+            continue
+        key, equals, value = (part.strip() for part in line.text.partition("="))
+        if key not in known and key not in SECRETS:
+            raise Mistake(line.number, _unreadable(line.text, key if equals else "", known, check))
+        if key in entries:
+            told = f"key {key!r} stands twice; write several values on lines of their own below one key"
+            raise Mistake(line.number, told)
+        last = entries[key] = _Entry(line.number, key, [(line.number, value)] if value else [])
+    return entries.values()
+
+
+def _continued(line: Line, entry: _Entry | None, known: Mapping[str, Option]) -> _Entry:
+    """The entry that an indented line is a further value of."""
+    if entry is None:
+        raise Mistake(line.number, "indented, below no key; a key begins in the first column")
+    option = known.get(entry.key)
+    if option is None or option.action != "append":
+        told = f"indented, but {entry.key} above it takes no further value; a key begins in the first column"
+        raise Mistake(line.number, told)
+    word = _FIRST_WORD.match(line.text)
+    a_key = word and word[1] in known and line.text[word.end() :].startswith("=") and not option.expects
+    if a_key or _SECRET_WITHIN.match(line.text) or _KEY.match(line.text):
+        told = f"indented like a value of {entry.key}, but it looks like a key, which begins in the first column"
+        raise Mistake(line.number, told)
+    return entry
+
+
+def _unreadable(text: str, key: str, known: Mapping[str, Option], check: Check) -> str:
+    """What is wrong with a line whose key (empty: it has no equals sign) is none."""
+    if key in _ALL_KEYS:
+        return f"{check.command} has no option {key}"
+    first = _FIRST_WORD.match(text)
+    word = first[1] if first else ""
+    if key.strip("\"'-") in (*known, *SECRETS):
+        return f"a key stands there without dashes and quotes: {word} = ..."
+    if word in known or word in SECRETS:
+        return f"between {word} and its value belongs an equals sign: {word} = ..."
+    hint = closest(word.lower(), [*SECRETS, *(name for name in known if len(name) > 1)])
+    return (f"{check.command} has no option of this name" if key else "not of the form key = value") + hint
+
+
+def _secret(entry: _Entry) -> str:
+    return entry.values[0][1] if entry.values else ""
+
+
+def _words(entry: _Entry, option: Option, check: Check) -> list[str]:
+    """The words of the command line that a key and its values stand for."""
+    key, flag = entry.key, option.flags[-1]
+    if flag[2:] in _NEVER_IN_FILES:
+        raise Mistake(entry.number, f"{key} cannot stand in a file")
+    if option.action in ("store_true", "count"):
+        value = entry.values[0][1].lower() if entry.values else ""
+        if value not in (*_YES, *_NO):
+            raise Mistake(entry.number, f"{key} is a flag; write yes or no")
+        return [flag] if value in _YES else []
+    if not entry.values:
         # Also what a mistyped flag looks like: it must not be passed over.
-        raise UsageError(f"{where}: {key} is no flag, so it needs a value")
-    return [option + one if len(key) == 1 else f"{option}={one}" for one in values]
+        raise Mistake(entry.number, f"{key} is no flag, so it needs a value")
+    for number, value in entry.values:
+        _check_value(number, value, key, option, check)
+    return [f"{flag}={value}" for _number, value in entry.values]
 
 
-def _exposed(path: str) -> list[str]:
-    if os.stat(path).st_mode & stat.S_IROTH:
-        return [f"{path} holds a secret and everybody can read it: chmod o-r it"]
-    return []
+def _check_value(number: int, value: str, key: str, option: Option, check: Check) -> None:
+    if _SECRET_WITHIN.search(value):
+        raise Mistake(number, f"what follows {key} looks like two keys on one line")
+    try:
+        option.read(value)
+        option.refuses(check, value)
+    except Misuse:
+        # Its words repeat the value.
+        raise Mistake(number, f"{key} takes {option.expects}") from None

@@ -4,10 +4,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wabiz_monitoring._core.address import DEFAULT_PORT
+from wabiz_monitoring._core.address import DEFAULT_PORT, from_host, from_url
+from wabiz_monitoring._core.catalogue import parse_states
 from wabiz_monitoring._core.deadline import DEFAULT_TIMEOUT
+from wabiz_monitoring._core.limits import parse_limits
 from wabiz_monitoring._core.misuse import Misuse
-from wabiz_monitoring._core.session import HOLD_BACK
+from wabiz_monitoring._core.session import HOLD_BACK, credentials
 
 from . import Check
 
@@ -27,6 +29,10 @@ class Option(NamedTuple):
     read: Callable[[str], Any] = str
     default: Any = None
     wanted: Callable[[Check], bool] = lambda check: True
+    expects: str = ""
+    """What a value must be, for whoever must not repeat one that is not; empty when anything may be meant."""
+    refuses: Callable[[Check, str], object] = lambda check, text: None
+    """Raises Misuse for a value that cannot be meant, beside what `read` does."""
 
 
 def _port(text: str) -> int:
@@ -35,14 +41,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time limit, as a number. Raises Misuse, with a sentence for the user."""
     try:
-        seconds = float(text)
+        limit = float(text)
     except ValueError:
-        seconds = 0
-    if not 0 < seconds <= 3600:
+        limit = 0
+    if not 0 < limit <= 3600:
         raise Misuse("a time limit is a number of seconds, above 0 and up to 3600")
-    return seconds
+    return limit
 
 
 def _shards(text: str) -> int:
@@ -57,23 +64,58 @@ def _spares(text: str) -> int:
     return int(text)
 
 
+def _range(check: Check, text: str) -> object:
+    # A critical one, since a warning may be swallowed by the default of the other.
+    return parse_limits(check.name, (), [text])
+
+
 def _has_thresholds(check: Check) -> bool:
     return bool(check.thresholds)
 
 
 OPTIONS = (
-    Option(("-H", "--hostname"), "API", "host that answers the API; default: from WA_WEB_ENDPOINT (host:port)", "HOST"),
-    Option(("-p", "--port"), "API", f"its port; default: {DEFAULT_PORT}", "PORT", read=_port, default=DEFAULT_PORT),
-    Option(("--url",), "API", "its address when there is a path before /v1; wins over -H and -p", "URL"),
+    Option(
+        ("-H", "--hostname"),
+        "API",
+        "host that answers the API; default: from WA_WEB_ENDPOINT (host:port)",
+        "HOST",
+        expects="a host name or address",
+        refuses=lambda check, text: from_host(text),
+    ),
+    Option(
+        ("-p", "--port"),
+        "API",
+        f"its port; default: {DEFAULT_PORT}",
+        "PORT",
+        read=_port,
+        default=DEFAULT_PORT,
+        expects="a number from 1 to 65535",
+    ),
+    Option(
+        ("--url",),
+        "API",
+        "its address when there is a path before /v1; wins over -H and -p",
+        "URL",
+        expects="a URL such as https://host:port/path",
+        refuses=lambda check, text: from_url(text),
+    ),
     Option(
         ("-t", "--timeout"),
         "API",
         f"time limit of the whole run in seconds, login and name resolution included; default: {DEFAULT_TIMEOUT:g}",
         "SECONDS",
-        read=_seconds,
+        read=seconds,
         default=DEFAULT_TIMEOUT,
+        expects="a number of seconds, above 0 and up to 3600",
     ),
-    Option(("--username",), "API", "user that logs in; default: from WA_WEB_USERNAME", "NAME"),
+    Option(
+        ("--username",),
+        "API",
+        "user that logs in; default: from WA_WEB_USERNAME",
+        "NAME",
+        expects="a user name, which holds no colon",
+        refuses=lambda check, text: credentials(text, None, None),
+    ),
     Option(("--ca-file",), "API", "PEM file of the CAs to trust; default: the system's store", "FILE"),
     Option(("--insecure",), "API", "do not verify the server's certificate; default: verify", action="store_true"),
     Option(("--client-cert",), "API", "PEM file of a client certificate; default: none", "FILE"),
@@ -96,6 +138,8 @@ OPTIONS = (
         "RANGE",
         action="append",
         wanted=_has_thresholds,
+        expects="a range, see Thresholds in the help",
+        refuses=_range,
     ),
     Option(
         ("-c", "--critical"),
@@ -104,6 +148,8 @@ OPTIONS = (
         "RANGE",
         action="append",
         wanted=_has_thresholds,
+        expects="a range, see Thresholds in the help",
+        refuses=_range,
     ),
     Option(
         ("--state",),
@@ -111,6 +157,8 @@ OPTIONS = (
         "state of a problem in place of its default, as in `--state missing=ok`; repeatable",
         "PROBLEM=STATE",
         action="append",
+        expects="a problem and its state, such as missing=ok",
+        refuses=lambda check, text: parse_states([text]),
     ),
     Option(
         ("--node",),
@@ -133,6 +181,7 @@ OPTIONS = (
         "N",
         read=_shards,
         wanted=lambda check: check.cluster,
+        expects="a number from 1 to 1024",
     ),
     Option(
         ("--min-spares",),
@@ -142,6 +191,7 @@ OPTIONS = (
         read=_spares,
         default=1,
         wanted=lambda check: check.name in ("cluster", "all"),
+        expects="a number from 0 to 1024",
     ),
     Option(
         ("--without",),

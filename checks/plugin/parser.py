@@ -4,26 +4,36 @@
 import argparse
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 from wabiz_monitoring import __version__
 from wabiz_monitoring._core.address import from_endpoint, from_host, from_url
 from wabiz_monitoring._core.catalogue import CATALOGUE, parse_states
+from wabiz_monitoring._core.deadline import DEFAULT_TIMEOUT
 from wabiz_monitoring._core.http import check_header
 from wabiz_monitoring._core.limits import Limits, parse_limits
 from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.session import Credentials, credentials
 from wabiz_monitoring._core.states import State
 from wabiz_monitoring._core.text import clean, closest
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring._edge.tls import Tls
 
 from . import Check, extra_opts
-from .options import Option, UsageError, options_of
+from .options import Option, UsageError, options_of, seconds
 
 _SECRET_OPTIONS = ("--password", "--token", "--authentication", "--api-key", "--auth")
 # A range may start with a minus, which argparse would take for an option.
 _NEGATIVE = re.compile(r"-[\d.]")
+_TIMEOUT = re.compile(r"--timeout(?:=(.*))?|-v*t(.*)", re.DOTALL)
+# Files that hold secrets, or decide who gets them, and how each is read.
+_TRUSTED_FILES: Mapping[str, Callable[[Files, str, str], object]] = {
+    extra_opts.FLAG: Files.read,
+    "--header-file": Files.read_secret,
+    **dict.fromkeys(("--ca-file", "--client-cert", "--client-key"), Files.pem),
+}
 _RANGE_FLAGS = ("-w", "-c", "--warning", "--critical")
 
 
@@ -47,32 +57,52 @@ class Settings(NamedTuple):
     ignored: tuple[str, ...]
     json: bool
     verbose: int
-    notes: list[str]
 
 
 class HelpWanted(Exception):
     """The user asked for the help or the version; the text is what to print."""
 
 
-def parse(check: Check, arguments: list[str]) -> Settings:
-    """Settings from the command line, extra-opts files and the environment.
+def parse(check: Check, words: list[str], secrets: Mapping[str, str], files: Files) -> Settings:
+    """Settings from words and secrets, in which the files of options have a part, and from the environment.
 
     Raises UsageError (one line for the user) or HelpWanted.
     """
     parser = _parser(check)
-    flags = {flag for option in options_of(check) for flag in option.flags if option.action in ("store_true", "count")}
-    extra = extra_opts.expand(arguments, check.command, flags)
-    words = _join_negative(extra.arguments)
-    options, unknown = parser.parse_known_args(words)
-    if unknown:
-        raise _unknown(unknown, check)
     try:
-        return _settings(check, options, extra)
+        options, unknown = parser.parse_known_args(_join_negative(words))
+        if unknown:
+            raise _unknown(unknown, check)
+        return _settings(check, options, secrets, files)
     except Misuse as error:
         raise UsageError(clean(error, 400)) from None
 
 
-def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra) -> Settings:
+def look_at_files(words: list[str], mistake: str, files: Files) -> None:
+    """Note who else can read or change the files that are named, when a mistake keeps a run from reading them."""
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        flag, equals, value = word.partition("=")
+        path = value.partition("@")[2] if flag == extra_opts.FLAG else value if equals else following
+        # A pipe can be read once only, and may never end.
+        if flag in _TRUSTED_FILES and os.path.isfile(path):
+            try:
+                _TRUSTED_FILES[flag](files, flag, path)
+            except Misuse as refused:
+                if str(refused) != mistake:
+                    files.notes.append(str(refused))
+
+
+def time_limit(arguments: list[str]) -> float:
+    """The limit that was typed, or the default: it holds for the reading of files, which may say another."""
+    limit = DEFAULT_TIMEOUT
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        found = _TIMEOUT.fullmatch(word)
+        with suppress(Misuse):
+            limit = seconds(found[1] or found[2] or following) if found else limit
+    return limit
+
+
+def _settings(check: Check, options: argparse.Namespace, secrets: Mapping[str, str], files: Files) -> Settings:
     environment = os.environ.get
     if options.client_key and not options.client_cert:
         raise Misuse("--client-key needs --client-cert")
@@ -80,15 +110,15 @@ def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra
         raise Misuse("--insecure and --ca-file contradict each other")
     who = credentials(
         options.username or environment("WA_WEB_USERNAME"),
-        extra.secrets.get("password") or environment("WA_WEB_PASSWORD"),
-        extra.secrets.get("token") or environment("WA_WEB_TOKEN"),
+        secrets.get("password") or environment("WA_WEB_PASSWORD"),
+        secrets.get("token") or environment("WA_WEB_TOKEN"),
     )
     return Settings(
         url=None if options.file else _url(options),
         file=options.file,
         credentials=who,
         tls=Tls(options.ca_file, options.insecure, options.client_cert, options.client_key),
-        headers=_headers(options.header_file) if options.header_file else {},
+        headers=_headers(options.header_file, files) if options.header_file else {},
         timeout=options.timeout,
         state_dir=options.state_dir,
         limits=parse_limits(check.name, getattr(options, "warning", ()) or (), getattr(options, "critical", ()) or ()),
@@ -100,7 +130,6 @@ def _settings(check: Check, options: argparse.Namespace, extra: extra_opts.Extra
         ignored=tuple(options.ignore_node or ()),
         json=options.json,
         verbose=min(options.verbose, 3),
-        notes=extra.notes,
     )
 
 
@@ -124,15 +153,14 @@ def _url(options: argparse.Namespace) -> str:
     raise Misuse("say where the API is: -H HOST, --url URL or WA_WEB_ENDPOINT (or --file FILE for a saved answer)")
 
 
-def _headers(path: str) -> dict[str, str]:
-    headers = {}
+def _headers(path: str, files: Files) -> dict[str, str]:
+    data = files.read_secret("--header-file", path)
+    where = f"--header-file {clean(path, 200)}"
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except OSError as error:
-        raise Misuse(f"--header-file {path}: {error.strerror}") from None
+        lines = re.split("\r\n?|\n", data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise Misuse(f"--header-file {path} is not UTF-8 text") from None
+        raise Misuse(f"{where} is not UTF-8 text") from None
+    headers = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -143,7 +171,7 @@ def _headers(path: str) -> dict[str, str]:
             colon = ""
         if not colon:
             # The line may hold a secret, so it is not shown.
-            raise Misuse(f"--header-file {path}, line {number}: not of the form `Name: value`")
+            raise Misuse(f"{where}, line {number}: not of the form `Name: value`")
         headers[name] = value
     return headers
 

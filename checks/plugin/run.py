@@ -2,20 +2,30 @@
 """One run of a check, from its words to its exit status. Whatever happens, the output is a plugin's."""
 
 # Only what cannot fail is imported up here: a library that is missing must end in UNKNOWN, not in exit status 1.
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
     from wabiz_monitoring._core.deadline import Deadline
     from wabiz_monitoring._core.policy import Policy
     from wabiz_monitoring._core.redaction import Redaction
     from wabiz_monitoring._core.result import Result
+    from wabiz_monitoring._edge.files import Files
 
     from . import Check
     from .parser import Settings
 
+    T = TypeVar("T")
+
 _UNKNOWN = 3
+_USAGE = "usage"
+_INTERNAL = "internal"
+"""What stands where JSON names a problem when a run did not come to one of the catalogue."""
 
 
 def run(check: "Check") -> NoReturn:
@@ -40,34 +50,60 @@ def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
 
     # Libraries warn on stderr, which engines append to the output or drop.
     warnings.simplefilter("ignore")
-    from .options import UsageError
-    from .parser import HelpWanted, parse
+    from wabiz_monitoring._core.deadline import Deadline
+    from wabiz_monitoring._edge.files import Files
 
+    from .extra_opts import expand
+    from .options import UsageError
+    from .parser import HelpWanted, parse, time_limit
+
+    deadline = Deadline(time_limit(arguments))
+    words, files = list(arguments), Files()
     try:
-        settings = parse(check, arguments)
-        return _judged(check, settings)
+        secrets = _within(deadline, lambda: expand(words, check, files), files, "the options")
+        # What the files say holds for all that follows; but the time that they took is gone.
+        deadline = deadline.changed(time_limit(words))
+        settings = _within(deadline, lambda: parse(check, words, secrets, files), files, "the options")
+        return _judged(check, settings, deadline, files)
     except HelpWanted as help_wanted:
         return _UNKNOWN, str(help_wanted)
     except UsageError as error:
-        return _UNKNOWN, f"WABIZ {check.name.upper()} UNKNOWN - usage: {error}\n"
+        return _UNKNOWN, _misused(check.name, str(error), words, deadline, files)
 
 
-def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
+def _within(deadline: "Deadline", work: "Callable[[], T]", files: "Files", reads: str = "") -> "T":
+    """The outcome of a part of the run, or its exception. What is not read in time is a usage error.
+
+    `reads` is what this part does nothing but read.
+    """
     from wabiz_monitoring._core.catalogue import Trouble
-    from wabiz_monitoring._core.deadline import Deadline, within
+    from wabiz_monitoring._core.deadline import STUCK, within
+
+    from .options import UsageError
+
+    try:
+        return within(deadline, work, sys._current_frames)
+    except Trouble:
+        if deadline.over and (files.reading or reads):
+            told = f"{files.reading or reads}: not read to its end within {deadline.seconds:g} s; {STUCK}"
+            raise UsageError(told) from None
+        raise
+
+
+def _judged(check: "Check", settings: "Settings", begun: "Deadline", files: "Files") -> tuple[int, str]:
+    from wabiz_monitoring._core.catalogue import Trouble
     from wabiz_monitoring._core.redaction import Redaction
-    from wabiz_monitoring._core.text import clean
 
     redact = Redaction(settings.credentials, settings.headers.values(), os.environ)
-    deadline = Deadline(settings.timeout, clean(settings.url.partition("://")[2]) if settings.url else "")
-    notes = list(settings.notes)
+    deadline = begun.changed(settings.timeout, _where(settings))
+    notes = files.notes
 
     def told(result: "Result") -> tuple[int, str]:
         return int(result.state), redact(_rendered(result, settings, notes))
 
     try:
         # All of it: a hostile answer may be long in the telling, too.
-        return within(deadline, lambda: told(_result(check, settings, deadline, notes, redact)), sys._current_frames)
+        return _within(deadline, lambda: told(_result(check, settings, deadline, files, redact)), files)
     except Trouble as trouble:
         from wabiz_monitoring._core.result import from_trouble
 
@@ -76,8 +112,18 @@ def _judged(check: "Check", settings: "Settings") -> tuple[int, str]:
         return told(from_trouble(check.name, trouble, _policy(settings)))
 
 
+def _where(settings: "Settings") -> str:
+    from wabiz_monitoring._core.text import clean
+
+    if settings.file is not None:
+        from wabiz_monitoring.source.saved import name
+
+        return name(settings.file)
+    return clean((settings.url or "").partition("://")[2])
+
+
 def _result(
-    check: "Check", settings: "Settings", deadline: "Deadline", notes: list[str], redact: "Redaction"
+    check: "Check", settings: "Settings", deadline: "Deadline", files: "Files", redact: "Redaction"
 ) -> "Result":
     from wabiz_monitoring._core.deployment import parse as parse_deployment
     from wabiz_monitoring._core.judge import judge
@@ -87,9 +133,11 @@ def _result(
     from .options import UsageError
     from .sources import source
 
-    answer = source(settings, notes, redact.learn).fetch(deadline)
+    answer = source(settings, files.notes, redact.learn).fetch(deadline)
     if settings.verbose > 1:
-        notes.append(f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC")
+        files.notes.append(
+            f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
     deployment = parse_deployment(answer.body)
     policy = _policy(settings)._replace(asked_at=answer.asked_at, clock_known=answer.clock_known)
     try:
@@ -129,6 +177,30 @@ def _rendered(result: "Result", settings: "Settings", notes: list[str]) -> str:
     return "\n".join([*lines(result, settings.verbose), *notes]) + "\n"
 
 
+def _misused(name: str, mistake: str, words: list[str], deadline: "Deadline", files: "Files") -> str:
+    """What a usage error prints: what is wrong, and what is to be known of the files nevertheless."""
+    from wabiz_monitoring._core.catalogue import Trouble
+    from wabiz_monitoring._core.deadline import within
+
+    from .parser import look_at_files
+
+    with contextlib.suppress(Trouble):
+        within(deadline, lambda: look_at_files(words, mistake, files))
+    if "--json" in words:
+        return _json(name, _USAGE, f"usage: {mistake}", files.notes)
+    return "\n".join([f"WABIZ {name.upper()} UNKNOWN - usage: {mistake}", *files.notes]) + "\n"
+
+
+def _json(name: str, problem: str, text: str, notes: "Sequence[str]" = ()) -> str:
+    """A run that came to no result, in the shape of one that did."""
+    from wabiz_monitoring._core.result import Finding, Result
+    from wabiz_monitoring._core.states import State
+
+    from .as_json import as_json
+
+    return as_json(Result(name, text, (Finding(State.UNKNOWN, text, "", problem),)), list(notes)) + "\n"
+
+
 def _traceback(error: BaseException) -> list[str]:
     import traceback
 
@@ -138,19 +210,26 @@ def _traceback(error: BaseException) -> list[str]:
 def _failed(name: str, error: BaseException, arguments: list[str]) -> str:
     # Reached through a fault of ours, a broken installation, or Ctrl-C; the message of a foreign exception may hold
     # anything, a secret too, so only its kind and place are told.
+    text, places = "interrupted", list[str]()
+    if not isinstance(error, KeyboardInterrupt):
+        places = _places(error)
+        missing = f" ({error.name} is not installed)" if isinstance(error, ModuleNotFoundError) else ""
+        last = os.path.basename(places[-1].split(" ")[0]) if places else "nowhere"
+        text = f"internal error: {type(error).__name__}{missing} at {last}"
+        if not any(word.startswith("-vvv") for word in arguments):
+            text, places = f"{text}; report it with the output of -vvv", []
+    if "--json" in arguments:
+        # It may be just what is broken.
+        with contextlib.suppress(BaseException):
+            return _json(name, _INTERNAL, text, places)
+    return "\n".join([f"WABIZ {name.upper()} UNKNOWN - {text}", *(f"  {place}" for place in places)]) + "\n"
+
+
+def _places(error: BaseException) -> list[str]:
+    places = []
     where = error.__traceback__
-    while where and where.tb_next:
+    while where:
+        code = where.tb_frame.f_code
+        places.append(f"{code.co_filename}:{where.tb_lineno} {code.co_name}")
         where = where.tb_next
-    place = f"{os.path.basename(where.tb_frame.f_code.co_filename)}:{where.tb_lineno}" if where else "nowhere"
-    missing = f" ({error.name} is not installed)" if isinstance(error, ModuleNotFoundError) else ""
-    line = f"WABIZ {name.upper()} UNKNOWN - internal error: {type(error).__name__}{missing} at {place}"
-    if isinstance(error, KeyboardInterrupt):
-        return f"WABIZ {name.upper()} UNKNOWN - interrupted\n"
-    if any(word.startswith("-vvv") for word in arguments):
-        places = []
-        where = error.__traceback__
-        while where:
-            places.append(f"  {where.tb_frame.f_code.co_filename}:{where.tb_lineno} {where.tb_frame.f_code.co_name}")
-            where = where.tb_next
-        return "\n".join([line, *places]) + "\n"
-    return line + "; report it with the output of -vvv\n"
+    return places

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A saved answer, from a file or from standard input."""
 
-import os
 import stat
 from datetime import datetime, timezone
-from typing import BinaryIO
 
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline
 from wabiz_monitoring._core.document import LARGEST
 from wabiz_monitoring._core.text import clean
+from wabiz_monitoring._edge.files import read_whole
 
 from . import Answer
+
+_STANDARD_INPUT = 0
 
 
 class Saved:
@@ -25,24 +26,21 @@ class Saved:
 
         An answer that is piped in was asked for now; when one in a file was asked for, its time of change may tell.
         """
-        name = "standard input" if self._path == "-" else clean(self._path)
         try:
-            if self._path == "-":
-                # Not by way of sys.stdin, which is not there when it was closed.
-                with open(0, "rb", closefd=False) as piped:
-                    return _read(piped)
-            with open(self._path, "rb") as file:
-                return _read(file)
+            # Not by way of sys.stdin, which is not there when it was closed.
+            content = read_whole(_STANDARD_INPUT if self._path == "-" else self._path, LARGEST)
         except OSError as error:
             raise Trouble(
-                "invalid", f"{name} cannot be read: {clean(error.strerror)}", "see whether the path is right"
+                "invalid",
+                f"{name(self._path)} cannot be read: {clean(error.strerror)}",
+                "see whether the path is right",
             ) from error
+        if stat.S_ISREG(content.status.st_mode):
+            changed = datetime.fromtimestamp(content.status.st_mtime, timezone.utc)
+            return Answer(content.data, changed, clock_known=False)
+        return Answer(content.data, datetime.now(timezone.utc))
 
 
-def _read(file: BinaryIO) -> Answer:
-    # One byte more than allowed, so that the reader of the document sees that it is too large.
-    body = file.read(LARGEST + 1)
-    told = os.fstat(file.fileno())
-    if stat.S_ISREG(told.st_mode):
-        return Answer(body, datetime.fromtimestamp(told.st_mtime, timezone.utc), clock_known=False)
-    return Answer(body, datetime.now(timezone.utc))
+def name(path: str) -> str:
+    """What the file is called in messages."""
+    return "standard input" if path == "-" else clean(path)

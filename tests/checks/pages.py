@@ -18,6 +18,7 @@ from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.report import metrics
 from wabiz_monitoring._core.result import Result
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK, CHECKS
 from wabiz_monitoring.plugin import Check
 from wabiz_monitoring.plugin.as_json import as_json
@@ -50,7 +51,7 @@ def run_example(check: Check, example: Example) -> tuple[int, str]:
 
     All is as in a run of the command but the clock and where the answer comes from.
     """
-    settings = parse(check, [*example.arguments, "--file", "-"])
+    settings = parse(check, [*example.arguments, "--file", "-"], {}, Files())
     result = judged(check, example.scenario, settings._asdict())
     text = as_json(result, []) if settings.json else "\n".join(lines(result, settings.verbose))
     return int(result.state), text

@@ -24,6 +24,7 @@ from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.report import finding_as_data
 from wabiz_monitoring._core.result import from_trouble
 from wabiz_monitoring._core.states import State
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK as ALL
 from wabiz_monitoring.plugin.options import UsageError
 from wabiz_monitoring.plugin.parser import parse as parse_options
@@ -50,7 +51,7 @@ def options(terms: Terms) -> list[str]:
 
 def by_options(terms: Terms, answer: Deployment | Trouble, asked_at: datetime) -> tuple[State, list[dict[str, Any]]]:
     """State and findings of check_wabiz_all. Raises ValueError as it does."""
-    given = parse_options(ALL, ["--file", "-", *options(terms)])
+    given = parse_options(ALL, ["--file", "-", *options(terms)], {}, Files())
     policy = Policy(
         now=documents.NOW,
         asked_at=asked_at,

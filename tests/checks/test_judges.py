@@ -18,6 +18,7 @@ from wabiz_monitoring._core.judge import JUDGES, judge
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.result import Finding, Metric, Result
 from wabiz_monitoring._core.states import State
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.plugin.parser import parse as parse_words
 
 FOLDER = Path(__file__).parent / "judgements"
@@ -50,7 +51,7 @@ def answer(case: Mapping[str, Any]) -> bytes:
 
 
 def judged(check: str, body: bytes, options: str = "") -> Result:
-    settings = parse_words(CHECKS[check], ["--file", "-", *shlex.split(options)])
+    settings = parse_words(CHECKS[check], ["--file", "-", *shlex.split(options)], {}, Files())
     policy = POLICY._replace(
         limits=settings.limits,
         states=settings.states,

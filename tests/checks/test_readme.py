@@ -24,6 +24,7 @@ from wabiz_monitoring._core.gate import Terms, open_gate, policy_of
 from wabiz_monitoring._core.limits import MEASURES
 from wabiz_monitoring._core.ranges import parse_range
 from wabiz_monitoring._core.units import BYTES, SECONDS, parse_quantity
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK, CHECKS
 from wabiz_monitoring.plugin.parser import parse as parse_options
 from wabiz_monitoring.simulator import Simulator
@@ -183,7 +184,7 @@ def test_the_terms_of_the_gate_are_those_of_the_check(row: list[str]) -> None:
     if "exit status" in theirs:
         assert open_status(terms) == {0, 1, 2, 3} - set(map(int, re.findall(r"\d", theirs)))
         return
-    given = parse_options(CHECK, ["--file", "-", *shlex.split(theirs)])
+    given = parse_options(CHECK, ["--file", "-", *shlex.split(theirs)], {}, Files())
     policy = policy_of(terms, datetime.now(timezone.utc))
     assert policy.limits == given.limits
     assert policy.states == given.states

@@ -192,7 +192,7 @@ def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(installed: Runner
     words = ["sh", "-c", 'exec "$0" --file - -t 1 <>"$1"', str(installed.bin / "check_wabiz_socket")]
     done = in_time(1, lambda: installed.process(*words, str(tmp_path / "pipe")))
     assert (done.code, done.err) == (2, "")
-    assert done.first == "WABIZ SOCKET CRITICAL - no complete answer within 1 s"
+    assert done.first == "WABIZ SOCKET CRITICAL - no complete answer from standard input within 1 s"
 
 
 def test_the_time_limit_may_be_a_fraction(installed: Runner, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from wabiz_monitoring._edge.files import LARGEST, Files, Unfit, lent
+from wabiz_monitoring._core.misuse import Misuse
+from wabiz_monitoring._edge.files import LARGEST, Files, lent, read_whole
 
 STRANGER = 12345
 """A user and a group that nobody on this machine is."""
@@ -104,7 +105,7 @@ def test_who_else_can_read_or_change_it_is_noted(how: Laid, told: str, tmp_path:
 @pytest.mark.parametrize(("how", "told"), REFUSED)
 def test_what_everybody_can_change_is_refused(how: Laid, told: str, tmp_path: Path, root: None) -> None:
     places = laid(tmp_path, how)
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(Misuse) as refused:
         read(places["named"])
     assert str(refused.value) == spelt(f"--option {places['named']} is refused: {told}", places)
 
@@ -117,14 +118,14 @@ def test_a_relative_path_is_judged_by_all_the_folders_on_its_way(
     (tmp_path / "open").chmod(0o777)
     monkeypatch.chdir(tmp_path / "open" / "shut")
     for path in ("file", "../shut/file", "./file"):
-        with pytest.raises(Unfit, match=r"everybody can replace"):
+        with pytest.raises(Misuse, match=r"everybody can replace"):
             read(path)
 
 
 def test_what_goes_on_without_end_is_read_up_to_a_size() -> None:
-    with pytest.raises(Unfit, match=r"^--option /dev/zero: larger than 4 MiB$"):
+    with pytest.raises(Misuse, match=r"^--option /dev/zero: larger than 4 MiB$"):
         Files().read("--option", "/dev/zero")
-    assert len(Files().read_any("--option", "/dev/zero", 1000).data) == 1001
+    assert len(read_whole("/dev/zero", 1000).data) == 1001
 
 
 def test_a_file_may_be_as_large_as_that(tmp_path: Path) -> None:
@@ -134,10 +135,11 @@ def test_a_file_may_be_as_large_as_that(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told"), [("/no/such", "No such file or directory"), ("/", "Is a directory"), ("a\0b", "no path can hold")]
+    ("path", "told"),
+    [("/no/such", "No such file or directory"), ("/", "Is a directory"), ("a\0b", "a path cannot hold")],
 )
 def test_what_cannot_be_read_is_told_by_its_option(path: str, told: str) -> None:
-    with pytest.raises(Unfit, match=f"^--option .*: {told}"):
+    with pytest.raises(Misuse, match=f"^--option .*: {told}"):
         Files().read("--option", path)
 
 

@@ -18,7 +18,9 @@ from typing import Any
 import collection
 import pytest
 from wabiz_monitoring._core.session import Credentials
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK
+from wabiz_monitoring.plugin.extra_opts import expand
 from wabiz_monitoring.plugin.parser import Settings, parse
 
 FILTER = """
@@ -64,7 +66,9 @@ def written(folder: Path, deployments: list[dict[str, Any]]) -> Path:
 
 
 def read_back(file: Path, name: str) -> Settings:
-    return parse(CHECK, [f"--extra-opts={name}@{file}"])
+    words, files = [f"--extra-opts={name}@{file}"], Files()
+    secrets = expand(words, CHECK, files)
+    return parse(CHECK, words, secrets, files)
 
 
 def test_secrets_come_back_to_the_letter(folder: Path) -> None:

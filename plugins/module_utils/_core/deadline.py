@@ -20,6 +20,9 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole run: one dead node alone costs 10 s, so less than that would call the API dead."""
 
+STUCK = "see whether it is a pipe that nobody writes to, or lies on a file system that does not answer"
+"""What to do about a file that is not read to its end."""
+
 _LONGER = 0.2
 
 
@@ -45,6 +48,10 @@ class Deadline:
     def of_farewell(self) -> Deadline:
         """That of the farewell: the answer is there already, and must not get lost over it."""
         return Deadline(self.seconds, self._where, time.monotonic() + min(FAREWELL, self.left() / 2))
+
+    def changed(self, seconds: float, where: str = "") -> Deadline:
+        """The same run under another limit."""
+        return Deadline(seconds, where, self._end - self.seconds + seconds)
 
     def left(self) -> float:
         """Seconds that are left. Raises Trouble("timeout") when there are none."""
@@ -74,7 +81,7 @@ class Deadline:
         return Trouble("timeout", "no complete answer%s within %g s" % (whose, self.seconds))
 
 
-# Whichever library asks, in the end it calls these of the standard library; the last one is ours.
+# Whichever library asks, in the end it calls these of the standard library; the last two are ours.
 _HELD_UP = (
     ("getaddrinfo", "the name in %s was not resolved within %g s", "see whether the resolver of this host answers"),
     (
@@ -97,6 +104,7 @@ _HELD_UP = (
         "another run was still logging in to %s after %g s",
         "see whether a check hangs on this host: until it ends, it keeps the lock in the state directory",
     ),
+    ("read_whole", "no complete answer from %s within %g s", STUCK),
 )
 
 

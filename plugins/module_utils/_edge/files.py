@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple, Union
 
+from .._core.misuse import Misuse
 from .._core.text import clean
 from .exposure import Changer, changer, readable_by_everybody
 
-MIB = 2**20
-LARGEST = 4 * MIB
+LARGEST = 4 * 2**20
 """The most bytes of a file with options, headers, certificates or a key: that is ten thousand deployments."""
 _PIECE = 2**16
-
-
-class Unfit(ValueError):
-    """A file that a user named cannot be used; the text is one sentence for the user."""
 
 
 class Content(NamedTuple):
@@ -46,39 +42,45 @@ class Files:
         self.reading = ""
         """Option and path of the file that is being read: where the time went when it is up."""
 
-    def read(self, option: str, path: str, most: int = LARGEST) -> Content:
-        """A file that holds secrets, or decides who gets them. Raises Unfit.
+    def read(self, option: str, path: str) -> Content:
+        """A file that holds secrets, or decides who gets them. Raises Misuse.
 
         Who else can change it is noted; one that everybody can change is refused, for then anybody may have done it.
         """
-        content = self.read_any(option, path, most)
-        if len(content.data) > most:
-            raise Unfit("%s: larger than %d MiB" % (_told(option, path), most // MIB))
+        content = self._read(option, path)
         other = changer(path, content.status)
         if other is not None and other.everybody:
-            raise Unfit("%s is refused: %s" % (_told(option, path), _sentence(path, other)))
+            raise Misuse("%s is refused: %s" % (_told(option, path), _sentence(path, other)))
         if other is not None:
             self._note(_sentence(path, other))
         return content
 
-    def read_any(self, option: str, path: str, most: int) -> Content:
-        """A file that neither holds nor decides anything of the kind. Raises Unfit.
-
-        One byte more than allowed is read, so that whoever judges it sees that it is too large.
-        """
+    def _read(self, option: str, path: str) -> Content:
         self.reading = _told(option, path)
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
-            try:
-                return Content(path, _all(file, most + 1), os.fstat(file))
-            finally:
-                os.close(file)
+            content = read_whole(path, LARGEST)
         except OSError as error:
-            raise Unfit("%s: %s" % (self.reading, clean(error.strerror or type(error).__name__))) from None
+            raise Misuse("%s: %s" % (self.reading, clean(error.strerror or type(error).__name__))) from None
         except ValueError:
-            raise Unfit("%s: no path can hold a NUL" % self.reading) from None
+            raise Misuse("%s: a path cannot hold a NUL" % self.reading) from None
         finally:
             self.reading = ""
+        if len(content.data) > LARGEST:
+            raise Misuse("%s: larger than %d MiB" % (_told(option, path), LARGEST // 2**20))
+        return content
+
+    def read_secret(self, option: str, path: str) -> bytes:
+        """A file that holds secrets, whatever stands in it. Raises Misuse."""
+        content = self.read(option, path)
+        self.holds_secret(content)
+        return content.data
+
+    def pem(self, option: str, path: str) -> bytes:
+        """A file with certificates, a key, or both. Raises Misuse."""
+        content = self.read(option, path)
+        if b"PRIVATE KEY" in content.data:
+            self.holds_secret(content)
+        return content.data
 
     def holds_secret(self, content: Content) -> None:
         """Note it when everybody can read that secret."""
@@ -88,6 +90,26 @@ class Files:
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+
+def read_whole(source: Union[str, int], most: int) -> Content:
+    """All that comes from a path or a file descriptor; what is longer than that, up to one byte more. Raises OSError.
+
+    The name of this function is how a run that is held up here knows that it is.
+    """
+    # A terminal is not to become that of this process.
+    file = os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        pieces, left = [], most + 1
+        while left > 0:
+            piece = os.read(file, min(left, _PIECE))
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+        return Content(str(source), b"".join(pieces), os.fstat(file))
+    finally:
+        os.close(file)
 
 
 @contextlib.contextmanager
@@ -118,17 +140,6 @@ def _sentence(path: str, other: Changer) -> str:
     file, place = clean(path, _LONGEST), clean(other.place, _LONGEST)
     does = "change" if other.place == path else "replace"
     return "%s can %s %s: %s %s" % (other.who, does, file, other.remedy, place)
-
-
-def _all(file: int, most: int) -> bytes:
-    pieces = []
-    while most > 0:
-        piece = os.read(file, min(most, _PIECE))
-        if not piece:
-            break
-        pieces.append(piece)
-        most -= len(piece)
-    return b"".join(pieces)
 
 
 def _write(file: int, data: bytes) -> None:

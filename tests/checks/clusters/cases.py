@@ -34,6 +34,7 @@ from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring._core.limits import SUBJECTS
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.states import State
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK as ALL
 from wabiz_monitoring.plugin.parser import parse
 from wabiz_monitoring.simulator.library import load_scenarios
@@ -84,7 +85,7 @@ def load(folder: Path = FOLDER) -> list[Case]:
 
 def policy(case: Case) -> tuple[Policy, tuple[str, ...]]:
     """How the command would judge with the case's options, at the tests' time; and the nodes to do without."""
-    settings = parse(ALL, ["--file", "-", *case.options])
+    settings = parse(ALL, ["--file", "-", *case.options], {}, Files())
     return (
         documents.POLICY._replace(
             limits=settings.limits,
