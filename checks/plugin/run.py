@@ -71,22 +71,22 @@ def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
         return _UNKNOWN, _misused(check.name, str(error), words, deadline, files)
 
 
-def _within(deadline: "Deadline", work: "Callable[[], T]", files: "Files", reads: str = "") -> "T":
+def _within(deadline: "Deadline", work: "Callable[[], T]", files: "Files", what: str = "") -> "T":
     """The outcome of a part of the run, or its exception. What is not read in time is a usage error.
 
-    `reads` is what this part does nothing but read.
+    `what` is read by a part of the run that does nothing else.
     """
     from wabiz_monitoring._core.catalogue import Trouble
-    from wabiz_monitoring._core.deadline import STUCK, within
+    from wabiz_monitoring._core.deadline import within
 
     from .options import UsageError
 
     try:
         return within(deadline, work, sys._current_frames)
     except Trouble:
-        if deadline.over and (files.reading or reads):
-            told = f"{files.reading or reads}: not read to its end within {deadline.seconds:g} s; {STUCK}"
-            raise UsageError(told) from None
+        files.reading = files.reading or what
+        if files.reading:
+            raise UsageError(str(files.stuck(deadline.seconds))) from None
         raise
 
 
@@ -133,7 +133,7 @@ def _result(
     from .options import UsageError
     from .sources import source
 
-    answer = source(settings, files.notes, redact.learn).fetch(deadline)
+    answer = source(settings, files, files.notes, redact.learn).fetch(deadline)
     if settings.verbose > 1:
         files.notes.append(
             f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wabiz_monitoring._core.misuse import Misuse
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.source import Source
 
 from .options import UsageError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from wabiz_monitoring.source.tokens import DiskKeeper
 
 
-def source(settings: Settings, notes: list[str], sends: Callable[[str], object]) -> Source:
+def source(settings: Settings, files: Files, notes: list[str], sends: Callable[[str], object]) -> Source:
     """A saved answer or a living API; what the user should know of it goes into `notes`, secrets go to `sends`.
 
     Only the source that is wanted is imported: requests is most of the start-up time.
@@ -30,7 +31,7 @@ def source(settings: Settings, notes: list[str], sends: Callable[[str], object])
     if settings.verbose > 1:
         notes.append(f"asking {settings.url}")
     try:
-        return Api(settings.url, settings.credentials, settings.tls, settings.headers, keeper, sends)
+        return Api(settings.url, settings.credentials, settings.tls, settings.headers, files, keeper, sends)
     except Misuse as error:
         raise UsageError(str(error)) from None
 

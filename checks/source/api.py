@@ -18,6 +18,7 @@ from wabiz_monitoring._core.exchange import exchange
 from wabiz_monitoring._core.http import Reply, Request
 from wabiz_monitoring._core.session import Credentials, Keeper, ask_timed
 from wabiz_monitoring._core.text import clean
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring._edge.proxies import Proxy, proxy_for
 from wabiz_monitoring._edge.tls import Names, Tls, context
 from wabiz_monitoring._edge.wire import Reader, Reading
@@ -31,9 +32,9 @@ NAMES = Names("--ca-file", "--client-cert", "--client-key")
 class _Adapter(requests.adapters.HTTPAdapter):
     """Connections under our own TLS context and by way of our own proxy, whose answers we read ourselves."""
 
-    def __init__(self, scheme: str, tls: Tls, proxy: Proxy | None) -> None:
+    def __init__(self, scheme: str, tls: Tls, proxy: Proxy | None, files: Files) -> None:
         self.reading = Reading()
-        self._context = context(tls, NAMES)
+        self._context = context(tls, NAMES, files)
         self._proxy = proxy
         pools, connections = _KINDS[scheme]
         connection = type("Connection", (Reader, connections), {"reading": self.reading})
@@ -71,12 +72,13 @@ class Api:
         credentials: Credentials,
         tls: Tls,
         headers: dict[str, str],
+        files: Files,
         keeper: Keeper | None = None,
         sends: Callable[[str], object] = lambda secret: None,
     ) -> None:
         """`url` is the part before `/v1`; `headers` go along with every request, to this address only.
 
-        `sends` is told each secret before it is sent: tokens are not known before the run.
+        `files` read those of `tls`. `sends` is told each secret before it is sent: tokens are not known before the run.
         Raises Misuse when a certificate file, or the proxy of the environment, cannot be used.
         """
         parts = urlsplit(url)
@@ -94,7 +96,7 @@ class Api:
         self._sends = sends
         self._verify = not tls.insecure
         self._proxies = {parts.scheme: f"http://{proxy.place}"} if proxy else {}
-        self._adapter = _Adapter(parts.scheme, tls, proxy)
+        self._adapter = _Adapter(parts.scheme, tls, proxy, files)
 
     def fetch(self, deadline: Deadline) -> Answer:
         """The answer of `GET /v1/support`, logging in as needed. Raises Trouble when there is none."""

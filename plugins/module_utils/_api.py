@@ -25,6 +25,7 @@ from ._core.redaction import Redaction
 from ._core.session import Credentials, ask_timed, credentials
 from ._core.text import clean
 from ._edge.client import Client
+from ._edge.files import Files
 from ._edge.proxies import proxy_for
 from ._edge.tls import Names, Tls, context
 
@@ -70,6 +71,8 @@ class Api(NamedTuple):
     timeout: float = DEFAULT_TIMEOUT
     sends: Callable[[str], object] = lambda secret: None
     """Told of each secret before it is sent: tokens are not known before the run."""
+    warns: Callable[[str], object] = lambda note: None
+    """Told who else can read or change a file of the options."""
 
     def gather(self) -> Tuple[Deployment, datetime]:
         """What the API says, and our time (UTC) in the middle of the request.
@@ -79,10 +82,16 @@ class Api(NamedTuple):
         used.
         """
         deadline = Deadline(self.timeout, clean(urlsplit(self.url).netloc))
-        return within(deadline, lambda: self._gather(deadline), sys._current_frames)
+        files = Files(self.warns)
+        try:
+            return within(deadline, lambda: self._gather(deadline, files), sys._current_frames)
+        except Trouble:
+            if files.reading:
+                raise files.stuck(self.timeout) from None
+            raise
 
-    def _gather(self, deadline: Deadline) -> Tuple[Deployment, datetime]:
-        client = self._client()
+    def _gather(self, deadline: Deadline, files: Files) -> Tuple[Deployment, datetime]:
+        client = self._client(files)
         way = Way(
             where=clean(urlsplit(self.url).netloc),
             address="url or hostname",
@@ -99,7 +108,7 @@ class Api(NamedTuple):
         content, asked_at = ask_timed(send, self.credentials)
         return parse(content), asked_at
 
-    def _client(self) -> Client:
+    def _client(self, files: Files) -> Client:
         tls = Tls(
             ca_file=self.ca_path if self.validate_certs else None,
             insecure=not self.validate_certs,
@@ -113,7 +122,7 @@ class Api(NamedTuple):
             **self.headers,
         }
         proxy = proxy_for(self.url, os.environ) if self.use_proxy else None
-        return Client(self.url, headers, context(tls, _NAMES), proxy)
+        return Client(self.url, headers, context(tls, _NAMES, files), proxy)
 
 
 def redaction(params: Mapping[str, Any]) -> Redaction:
@@ -125,7 +134,11 @@ def redaction(params: Mapping[str, Any]) -> Redaction:
     return Redaction(given, map(str, (params["headers"] or {}).values()), os.environ)
 
 
-def from_params(params: Mapping[str, Any], sends: Callable[[str], object] = lambda secret: None) -> Api:
+def from_params(
+    params: Mapping[str, Any],
+    sends: Callable[[str], object] = lambda secret: None,
+    warns: Callable[[str], object] = lambda note: None,
+) -> Api:
     """The API that a module's options name. Raises Misuse, with a sentence for the user."""
     timeout = params["timeout"]
     if not 0 < timeout <= _LONGEST_TIMEOUT:
@@ -139,6 +152,7 @@ def from_params(params: Mapping[str, Any], sends: Callable[[str], object] = lamb
         headers=headers,
         timeout=timeout,
         sends=sends,
+        warns=warns,
         **{name: params[name] for name in ("validate_certs", "ca_path", "client_cert", "client_key", "use_proxy")},
     )
 

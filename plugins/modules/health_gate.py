@@ -355,12 +355,14 @@ def _number(given: Any) -> int:
         raise Misuse("min_nodes: %r is no number of nodes" % given) from None
 
 
-def gather(params: Mapping[str, Any], sends: Callable[[str], object]) -> Tuple[Union[Deployment, Trouble], datetime]:
+def gather(
+    params: Mapping[str, Any], sends: Callable[[str], object], warns: Callable[[str], object]
+) -> Tuple[Union[Deployment, Trouble], datetime]:
     """What there is to judge, and when it was asked for. Raises Misuse, with a sentence for the user."""
     known: Optional[Dict[str, Any]] = params["support"]
     if known is None:
         try:
-            return from_params(params, sends).gather()
+            return from_params(params, sends, warns).gather()
         except Trouble as trouble:
             return trouble, datetime.now(timezone.utc)
     try:
@@ -382,7 +384,7 @@ def main() -> None:
         terms = terms_of(module.params)
         # Before anybody is asked: a login that serves nothing leaves its row, too.
         policy_of(terms, datetime.now(timezone.utc))
-        answer, asked_at = gather(module.params, redact.learn)
+        answer, asked_at = gather(module.params, redact.learn, module.warn)
         verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at)
     except Misuse as error:
         module.fail_json(msg=str(error))

@@ -354,7 +354,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=options, required_by=REQUIRED_BY, supports_check_mode=True)
     redact = redaction(module.params)
     try:
-        deployment, asked_at = from_params(module.params, redact.learn).gather()
+        deployment, asked_at = from_params(module.params, redact.learn, module.warn).gather()
     except Trouble as trouble:
         module.fail_json(**redact.throughout(failure(trouble)))
     except Misuse as error:

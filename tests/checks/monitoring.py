@@ -15,6 +15,7 @@ from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline
 from wabiz_monitoring._core.deployment import parse
 from wabiz_monitoring._core.session import Credentials
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring._edge.tls import Tls
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.api import Api
@@ -53,7 +54,7 @@ class Monitor:
         """What a run comes to: the version of the build, or the sentence of the trouble."""
         url, login = self.server.url, self.credentials
         keeper = DiskKeeper(str(self.folder), url, login, self.clock) if self.folder and login.can_log_in else None
-        api = Api(url, login, Tls(self.server.ca_file), {}, keeper)
+        api = Api(url, login, Tls(self.server.ca_file), {}, Files(), keeper)
         try:
             return parse(api.fetch(Deadline(10)).body).nodes[0].version or ""
         except Trouble as trouble:

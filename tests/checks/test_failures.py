@@ -163,6 +163,7 @@ def test_a_key_with_a_passphrase_asks_nobody(tmp_path: Path, runner: Runner) -> 
     ]
     lines = ["-----BEGIN RSA PRIVATE KEY-----", *lock, "-----END RSA PRIVATE KEY-----", ""]
     (tmp_path / "key.pem").write_text("\n".join(lines))
+    (tmp_path / "key.pem").chmod(0o600)
     words = ["--client-cert", str(tmp_path / "cert.pem"), "--client-key", str(tmp_path / "key.pem")]
     done = in_time(1, lambda: runner("check_wabiz_socket", "-H", "localhost", *words))
     assert (done.code, done.err, len(done.lines)) == (3, "", 1)

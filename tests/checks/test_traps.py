@@ -239,11 +239,11 @@ ssl.SSLContext.load_verify_locations = counted
 import wabiz_monitoring.plugin.run as run
 from wabiz_monitoring.check_socket import CHECK
 code, text = run.outcome(CHECK, sys.argv[1:])
-print(code, loads)
+print(code, len(loads))
 """
     words = ["--url", simulator.url, "--ca-file", simulator.ca_file, "--state-dir", "none"]
     done = runner.python(program, *words, env=credentials(simulator.username, simulator.password))
-    assert (done.err, done.out) == ("", f"0 [('{simulator.ca_file}',)]\n")
+    assert (done.err, done.out) == ("", "0 1\n")
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ NOWHERE = [
     ("--url https://[::1", "the URL is malformed"),
     ("--url https://wa.example/?a=b", "the URL has a query or a fragment"),
     (f"--url https://monitor:{SECRET}@wa.example", "credentials do not belong in a URL"),
-    ("-H wa.example --ca-file /no/such", "--ca-file /no/such: no such file"),
+    ("-H wa.example --ca-file /no/such", "--ca-file /no/such: No such file or directory"),
     (
         "-H wa.example --ca-file /etc/passwd",
         "--ca-file /etc/passwd holds no usable PEM data (no certificate or crl found)",

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Iterator, List, NamedTuple, Union
+from typing import Callable, Iterator, List, NamedTuple, Union
 
+from .._core.deadline import STUCK
 from .._core.misuse import Misuse
 from .._core.text import clean
 from .exposure import Changer, changer, readable_by_everybody
@@ -36,11 +37,13 @@ class Content(NamedTuple):
 class Files:
     """The files of one run: reads them, and remembers what their users should know."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], object] = lambda note: None) -> None:
+        """`tell` is given each note when it is made."""
         self.notes: List[str] = []
         """A sentence each on who else can read or change a file."""
         self.reading = ""
         """Option and path of the file that is being read: where the time went when it is up."""
+        self._tell = tell
 
     def read(self, option: str, path: str) -> Content:
         """A file that holds secrets, or decides who gets them. Raises Misuse.
@@ -50,13 +53,13 @@ class Files:
         content = self._read(option, path)
         other = changer(path, content.status)
         if other is not None and other.everybody:
-            raise Misuse("%s is refused: %s" % (_told(option, path), _sentence(path, other)))
+            raise Misuse("%s is refused: %s" % (told(option, path), _sentence(path, other)))
         if other is not None:
             self._note(_sentence(path, other))
         return content
 
     def _read(self, option: str, path: str) -> Content:
-        self.reading = _told(option, path)
+        self.reading = told(option, path)
         try:
             content = read_whole(path, LARGEST)
         except OSError as error:
@@ -66,7 +69,7 @@ class Files:
         finally:
             self.reading = ""
         if len(content.data) > LARGEST:
-            raise Misuse("%s: larger than %d MiB" % (_told(option, path), LARGEST // 2**20))
+            raise Misuse("%s: larger than %d MiB" % (told(option, path), LARGEST // 2**20))
         return content
 
     def read_secret(self, option: str, path: str) -> bytes:
@@ -87,9 +90,14 @@ class Files:
         if readable_by_everybody(content.status):
             self._note("%s holds a secret and everybody can read it: chmod o-r it" % clean(content.path, _LONGEST))
 
+    def stuck(self, seconds: float) -> Misuse:
+        """What to say when the time is up while a file is read."""
+        return Misuse("%s: not read to its end within %g s; %s" % (self.reading, seconds, STUCK))
+
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
+            self._tell(sentence)
 
 
 def read_whole(source: Union[str, int], most: int) -> Content:
@@ -132,7 +140,8 @@ _LONGEST = 200
 """Characters of a path that are shown."""
 
 
-def _told(option: str, path: str) -> str:
+def told(option: str, path: str) -> str:
+    """How a file is called in messages."""
     return "%s %s" % (option, clean(path, _LONGEST))
 
 

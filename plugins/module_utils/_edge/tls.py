@@ -8,18 +8,15 @@ So nothing is left to that.
 
 from __future__ import annotations
 
-import os
 import ssl
 from typing import List, NamedTuple, Optional
 
 from .._core.misuse import Misuse
-from .._core.text import clean
+from .files import Files, lent, told
 
 # OpenSSL's number (x509_vfy.h); Python names it from 3.10 on.
 _PARTIAL_CHAIN = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
 _END_UNSAID = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-_LONGEST = 200
-"""Characters of a path that are shown."""
 
 
 class Tls(NamedTuple):
@@ -41,7 +38,16 @@ class Names(NamedTuple):
     client_key: str
 
 
-def context(tls: Tls, names: Names) -> ssl.SSLContext:
+class _Pem:
+    """A file that was read: OpenSSL would read it as often as it likes, for as long as it likes."""
+
+    def __init__(self, option: str, path: str, files: Files) -> None:
+        """Raises Misuse."""
+        self.told = told(option, path)
+        self.data = files.pem(option, path)
+
+
+def context(tls: Tls, names: Names, files: Files) -> ssl.SSLContext:
     """What to connect with. Raises Misuse when a file cannot be used."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # A system that wants more than this gets it.
@@ -62,24 +68,23 @@ def context(tls: Tls, names: Names) -> ssl.SSLContext:
         # The product's certificate is self-signed or from a company's own CA: trusting exactly the file's
         # certificates must do, even if one is not a root.
         made.verify_flags |= _PARTIAL_CHAIN
-        _trust(made, tls.ca_file, names)
+        _trust(made, _Pem(names.ca_file, tls.ca_file, files))
     if tls.client_cert is not None:
-        _show(made, tls.client_cert, tls.client_key, names)
+        cert = _Pem(names.client_cert, tls.client_cert, files)
+        _show(made, cert, None if tls.client_key is None else _Pem(names.client_key, tls.client_key, files))
         made.post_handshake_auth = True
     return made
 
 
-def _trust(made: ssl.SSLContext, path: str, names: Names) -> None:
-    file = _told(names.ca_file, path)
+def _trust(made: ssl.SSLContext, file: _Pem) -> None:
     try:
-        made.load_verify_locations(path)
+        with lent(file.data) as path:
+            made.load_verify_locations(path)
     except ssl.SSLError as error:
-        raise Misuse("%s holds no usable PEM data (%s)" % (file, _reason(error))) from None
-    except OSError as error:
-        raise Misuse("%s: %s" % (file, _lower(error.strerror))) from None
+        raise Misuse("%s holds no usable PEM data (%s)" % (file.told, _reason(error))) from None
 
 
-def _show(made: ssl.SSLContext, cert: str, key: Optional[str], names: Names) -> None:
+def _show(made: ssl.SSLContext, cert: _Pem, key: Optional[_Pem]) -> None:
     wanted: List[str] = []
 
     def passphrase() -> str:
@@ -87,28 +92,15 @@ def _show(made: ssl.SSLContext, cert: str, key: Optional[str], names: Names) -> 
         wanted.append("it")
         return ""
 
-    files = [_told(names.client_cert, cert)] + ([] if key is None else [_told(names.client_key, key)])
     try:
-        made.load_cert_chain(cert, key, password=passphrase)
+        with lent(cert.data) as cert_path, lent(key.data if key else cert.data) as key_path:
+            made.load_cert_chain(cert_path, key_path, password=passphrase)
     except ssl.SSLError as error:
-        both = " with ".join(files)
+        both = " with ".join([cert.told] + ([key.told] if key else []))
         if wanted:
             raise Misuse("%s: the key has a passphrase, and nobody can type it in; give one without" % both) from None
         raise Misuse("%s holds no usable PEM data (%s)" % (both, _reason(error))) from None
-    except OSError as error:
-        # Python does not say which of the two.
-        missing = [file for file, path in zip(files, (cert, key or "")) if not os.path.exists(path)]
-        raise Misuse("%s: %s" % ((missing or files)[0], _lower(error.strerror))) from None
-
-
-def _told(option: str, path: str) -> str:
-    return "%s %s" % (option, clean(path, _LONGEST))
 
 
 def _reason(error: ssl.SSLError) -> str:
     return (error.reason or "not usable").replace("_", " ").lower()
-
-
-def _lower(sentence: Optional[str]) -> str:
-    told = sentence or "it cannot be read"
-    return "no such file" if told == "No such file or directory" else told[:1].lower() + told[1:]

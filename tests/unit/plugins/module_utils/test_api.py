@@ -356,7 +356,7 @@ def test_a_server_without_tls_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("option", ["ca_path", "client_cert"])
-@pytest.mark.parametrize(("content", "says"), [(None, "no such file"), ("no certificate", "holds no usable PEM data")])
+@pytest.mark.parametrize(("content", "says"), [(None, "No such file"), ("no certificate", "holds no usable PEM data")])
 def test_a_certificate_file_that_cannot_be_used_is_named(
     tmp_path: Path, option: str, content: str | None, says: str
 ) -> None:
