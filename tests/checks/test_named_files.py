@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from commands import Runner, in_time
+import trustme
+from commands import Runner, credentials, in_time
 from documents import single
 from forks import Forks, Quick
 from wabiz_monitoring._edge.files import LARGEST
+from wabiz_monitoring.simulator import Simulator
 
 ADDRESS = ("-H", "localhost", "-p", "1", "--state-dir", "none")
 
@@ -19,6 +23,23 @@ ADDRESS = ("-H", "localhost", "-p", "1", "--state-dir", "none")
 NAMED = {
     "extra-opts": ("--extra-opts=wa@FILE",),
     "a header file": (*ADDRESS, "--header-file", "FILE"),
+    "the CAs to trust": (*ADDRESS, "--ca-file", "FILE"),
+    "a client certificate": (*ADDRESS, "--client-cert", "FILE"),
+    "a client's key": (*ADDRESS, "--client-cert", "/dev/null", "--client-key", "FILE"),
+}
+MODULES = {
+    "ca_path": {"ca_path": "FILE"},
+    "client_cert": {"client_cert": "FILE"},
+    "client_key": {"client_cert": "/dev/null", "client_key": "FILE"},
+}
+SECRET = "marked-secret"
+# What stands in each, with a secret.
+CONTENT = {
+    "extra-opts": f"[wa]\nhostname = localhost\npassword = {SECRET}\n",
+    "a header file": f"X-Key: {SECRET}\n",
+    "the CAs to trust": f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n",
+    "a client certificate": f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n",
+    "a client's key": f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n",
 }
 
 
@@ -88,3 +109,120 @@ def test_options_and_headers_may_come_from_pipes_of_a_shell(installed: Runner, s
     script = '"$0" --extra-opts=wa@<(printf "[wa]\\nfile = $1\\nurl = https://x\\n") --header-file <(echo X-Key: value)'
     done = installed.process("bash", "-c", script, str(installed.bin / "check_wabiz_socket"), str(saved))
     assert (done.code, done.out.count("\n"), done.err) == (0, 1, "")
+
+
+def test_a_certificate_may_come_from_a_pipe(installed: Runner, simulator: Simulator, tmp_path: Path) -> None:
+    mine = trustme.CA().issue_cert("monitor@wa.example")
+    pem, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    mine.private_key_and_cert_chain_pem.write_to_path(str(pem))
+    mine.private_key_pem.write_to_path(str(key))
+    address = ["-H", "localhost", "-p", str(simulator.port), "--ca-file", simulator.ca_file]
+    asked = {
+        "CAs": '"$0" "$@" --ca-file <(cat "$CA")',
+        "certificate and key in one": '"$0" "$@" --client-cert <(cat "$PEM")',
+        "certificate and key": '"$0" "$@" --client-cert <(cat "$PEM") --client-key <(cat "$KEY")',
+    }
+    env = {
+        **credentials(simulator.username, simulator.password),
+        "CA": simulator.ca_file,
+        "PEM": str(pem),
+        "KEY": str(key),
+    }
+    for script in asked.values():
+        words = ["bash", "-c", script, str(installed.bin / "check_wabiz_socket"), *address]
+        done = installed.process(*words, env=env)
+        assert (done.code, len(done.lines), done.err) == (0, 1, ""), done
+
+
+# Who else can read or change a file. How it is found out is tried in test_user_files.py.
+
+
+@pytest.fixture(params=NAMED)
+def named(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, list[str]]:
+    """A file with a secret, and the words that name it."""
+    path = tmp_path / "named"
+    path.write_text(CONTENT[request.param])
+    path.chmod(0o600)
+    return path, words(request.param, path)
+
+
+def test_a_file_that_everybody_can_change_is_refused(named: tuple[Path, list[str]], runner: Runner) -> None:
+    path, words = named
+    path.chmod(0o602)
+    done = runner("check_wabiz_socket", *words)
+    assert (done.code, done.err, len(done.lines)) == (3, "", 1)
+    assert done.first.startswith("WABIZ SOCKET UNKNOWN - usage: --")
+    assert done.first.endswith(f"{path} is refused: everybody can change {path}: chmod o-w {path}")
+
+
+def test_a_secret_that_everybody_can_read_is_told_each_time(
+    named: tuple[Path, list[str]], runner: Runner, tmp_path: Path
+) -> None:
+    path, words = named
+    told = f"{path} holds a secret and everybody can read it: chmod o-r it"
+    # A run that goes well or ill, and each kind of mistake: a word, an option of ours, an answer that is not there.
+    runs = [[], ["-vvv"], ["--hostnme"], ["-t", "0"], ["--state", "x"], ["--insecure", "--ca-file", "/no/such"]]
+    for mode in (0o644, 0o640):
+        path.chmod(mode)
+        for more in runs:
+            done = runner("check_wabiz_socket", *words, *more)
+            assert (done.lines.count(told), done.err) == (int(mode == 0o644), ""), done
+            as_json = runner("check_wabiz_socket", *words, *more, "--json")
+            assert (json.loads(as_json.out)["notes"].count(told), as_json.err) == (int(mode == 0o644), ""), as_json
+            assert SECRET not in done.out + as_json.out
+
+
+def test_a_mistake_in_a_file_hides_nothing_of_who_can_read_it(tmp_path: Path, runner: Runner) -> None:
+    path = tmp_path / "wa.ini"
+    path.write_text(f"[wa]\npassword: {SECRET}\n")
+    path.chmod(0o644)
+    done = runner("check_wabiz_socket", f"--extra-opts=wa@{path}")
+    assert done.first.startswith(f"WABIZ SOCKET UNKNOWN - usage: {path}, section [wa], line 2: ")
+    assert done.lines[1:] == [f"{path} holds a secret and everybody can read it: chmod o-r it"]
+
+
+@pytest.mark.parametrize("option", MODULES)
+def test_modules_warn_of_it_and_refuse_it(option: str, runner: Quick, forks: Forks, tmp_path: Path) -> None:
+    path = tmp_path / "named.pem"
+    path.write_text(CONTENT["a client's key"])
+    options = {name: value.replace("FILE", str(path)) for name, value in MODULES[option].items()}
+    for module in forks.modules:
+        path.chmod(0o644)
+        told = json.loads(forks.module(runner, module, {"url": "https://localhost:1", **options}).done.out)
+        assert f"{path} holds a secret and everybody can read it: chmod o-r it" in json.dumps(told["warnings"])
+        path.chmod(0o602)
+        told = json.loads(forks.module(runner, module, {"url": "https://localhost:1", **options}).done.out)
+        assert told["msg"] == f"{option} {path} is refused: everybody can change {path}: chmod o-w {path}"
+
+
+# The shape of JSON.
+
+
+def shape(data: Any) -> Any:
+    """What a consumer relies on: names and types, of what may be empty or null only the name."""
+    if isinstance(data, dict):
+        return {name: shape(value) for name, value in data.items()}
+    return type(data).__name__ if not isinstance(data, list) else "list"
+
+
+@pytest.mark.parametrize("more", [["--hostnme"], ["-t", "0"], ["--node", "x"], ["--extra-opts=@/no/such"], ["x"]])
+def test_a_usage_error_keeps_the_shape_of_json(more: list[str], saved: Path, runner: Runner) -> None:
+    good = json.loads(runner("check_wabiz_socket", "--file", str(saved), "--json").out)
+    plain = runner("check_wabiz_socket", "--file", str(saved), *more)
+    done = runner("check_wabiz_socket", "--file", str(saved), *more, "--json")
+    told = json.loads(done.out)
+    assert (done.code, done.err, plain.code) == (3, "", 3)
+    assert {**shape(told), "premise": ""} == {**shape(good), "premise": ""}
+    assert (told["check"], told["state"], told["exit_code"]) == ("socket", "UNKNOWN", 3)
+    assert plain.first == f"WABIZ SOCKET UNKNOWN - {told['summary']}"
+    assert [(one["problem"], one["text"]) for one in told["problems"]] == [("usage", told["summary"])]
+
+
+def test_an_internal_error_keeps_it_too(runner: Runner) -> None:
+    program = "import wabiz_monitoring.plugin.sources as sources\nsources.source = None\n"
+    program += "from wabiz_monitoring.check_socket import main\nmain()\n"
+    done = runner.python(program, "-H", "localhost", "--json")
+    told = json.loads(done.out)
+    assert (done.code, done.err, told["state"]) == (3, "", "UNKNOWN")
+    assert told["summary"].startswith("internal error: TypeError at run.py:")
+    assert [one["problem"] for one in told["problems"]] == ["internal"]
