@@ -143,13 +143,17 @@ def _states(check: Check, specs: list[str]) -> Mapping[str, State]:
 
 
 def _url(options: argparse.Namespace) -> str:
-    if options.url:
-        return from_url(options.url)
-    if options.hostname:
-        return from_host(options.hostname, options.port)
-    endpoint = os.environ.get("WA_WEB_ENDPOINT")
-    if endpoint:
-        return from_endpoint(endpoint)
+    places: tuple[tuple[str, str | None, Callable[[str], str]], ...] = (
+        ("--url", options.url, from_url),
+        ("-H", options.hostname, lambda host: from_host(host, options.port)),
+        ("WA_WEB_ENDPOINT", os.environ.get("WA_WEB_ENDPOINT"), from_endpoint),
+    )
+    for called, given, read in places:
+        if given:
+            try:
+                return read(given)
+            except Misuse as error:
+                raise Misuse(f"{called}: {error}") from None
     raise Misuse("say where the API is: -H HOST, --url URL or WA_WEB_ENDPOINT (or --file FILE for a saved answer)")
 
 

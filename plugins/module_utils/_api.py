@@ -164,11 +164,15 @@ def failure(trouble: Trouble) -> Dict[str, str]:
 
 
 def _address(params: Mapping[str, Any]) -> str:
-    if params["url"]:
-        return from_url(params["url"])
-    if params["hostname"]:
-        return from_host(params["hostname"], params["port"])
-    endpoint = os.environ.get("WA_WEB_ENDPOINT")
-    if endpoint:
-        return from_endpoint(endpoint)
+    places = (
+        ("url", params["url"], from_url),
+        ("hostname", params["hostname"], lambda host: from_host(host, params["port"])),
+        ("WA_WEB_ENDPOINT", os.environ.get("WA_WEB_ENDPOINT"), from_endpoint),
+    )
+    for called, given, read in places:
+        if given:
+            try:
+                return read(given)
+            except Misuse as error:
+                raise Misuse("%s: %s" % (called, error)) from None
     raise Misuse("say where the API is: hostname, url, or WA_WEB_ENDPOINT in the environment")

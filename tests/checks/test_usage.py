@@ -92,17 +92,17 @@ REFUSED = [
 # What is typed after `check_wabiz_socket`, with nothing else.
 NOWHERE = [
     ("", "say where the API is: -H HOST, --url URL or WA_WEB_ENDPOINT (or --file FILE for a saved answer)"),
-    ("-H https://wa.example", "'https://wa.example' is no host name or address; a whole URL belongs to the option url"),
-    ("-H wa.example/x", "'wa.example/x' is no host name or address"),
-    ("-H a|b", "'a/b' is no host name or address"),
-    ("--url wa.example", "'wa.example' is no URL of the form https://host:port/path"),
-    ("--url ftp://wa.example", "'ftp://wa.example' is no URL of the form"),
-    ("--url https://", "'https://' is no URL of the form"),
-    ("--url https://wa.example:99999", "the URL is malformed"),
-    ("--url https://wa.example:0", "'https://wa.example:0' is no URL of the form"),
-    ("--url https://[::1", "the URL is malformed"),
-    ("--url https://wa.example/?a=b", "the URL has a query or a fragment"),
-    (f"--url https://monitor:{SECRET}@wa.example", "credentials do not belong in a URL"),
+    ("-H https://wa.example", "-H: this is no host name or address; a whole URL belongs to the option url"),
+    ("-H wa.example/x", "-H: this is no host name or address"),
+    ("-H a|b", "-H: this is no host name or address"),
+    ("--url wa.example", "--url: this is no URL of the form https://host:port/path"),
+    ("--url ftp://wa.example", "--url: this is no URL of the form"),
+    ("--url https://", "--url: this is no URL of the form"),
+    ("--url https://wa.example:99999", "--url: the URL is malformed"),
+    ("--url https://wa.example:0", "--url: this is no URL of the form"),
+    ("--url https://[::1", "--url: the URL is malformed"),
+    ("--url https://wa.example/?a=b", "--url: the URL has a query or a fragment"),
+    (f"--url https://monitor:{SECRET}@wa.example", "--url: credentials do not belong in a URL"),
     ("-H wa.example --ca-file /no/such", "--ca-file /no/such: No such file or directory"),
     (
         "-H wa.example --ca-file /etc/passwd",
@@ -114,9 +114,9 @@ NOWHERE = [
 
 ENVIRONMENT = [
     # variables, the line after `usage: `
-    ({"WA_WEB_ENDPOINT": "wa.example:x"}, "'wa.example:x' is no endpoint of the form host:port"),
-    ({"WA_WEB_ENDPOINT": "https://wa.example"}, "'https://wa.example' is no "),
-    ({"WA_WEB_ENDPOINT": "wa.example:0"}, "0 is no port: a port is a number from 1 to 65535"),
+    ({"WA_WEB_ENDPOINT": "wa.example:x"}, "WA_WEB_ENDPOINT: this is no endpoint of the form host:port"),
+    ({"WA_WEB_ENDPOINT": "https://wa.example"}, "WA_WEB_ENDPOINT: this is no "),
+    ({"WA_WEB_ENDPOINT": "wa.example:0"}, "WA_WEB_ENDPOINT: 0 is no port: a port is a number from 1 to 65535"),
     ({"WA_WEB_ENDPOINT": "wa.example", "WA_WEB_TOKEN": f"{SECRET}\n"}, "the token holds characters that cannot stand"),
     ({"WA_WEB_ENDPOINT": "wa.example", "WA_WEB_USERNAME": "a:b"}, "a user name cannot hold a colon"),
 ]

@@ -1,6 +1,10 @@
 # Copyright: wabiz.monitoring contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The address of an API, from a host and port or from a URL."""
+"""The address of an API, from a host and port or from a URL.
+
+What is wrong with one is said without repeating it: people put keys into addresses, in more places than can be told
+apart once the form is not what it should be.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,9 @@ def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
     _without_credentials(hostname)
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
     if not _HOST.fullmatch(bare):
-        raise Misuse("%r is no host name or address; a whole URL belongs to the option url" % hostname)
+        raise Misuse(
+            "this is no host name or address; a whole URL belongs to the option url, a port to the option port"
+        )
     if not 0 < port < 65536:
         raise Misuse("%d is no port: a port is a number from 1 to 65535" % port)
     return "https://[%s]:%d" % (bare, port) if ":" in bare else "https://%s:%d" % (bare, port)
@@ -35,7 +41,7 @@ def from_endpoint(endpoint: str) -> str:
     if not colon or host.endswith(":") or (":" in host and not host.startswith("[")):
         return from_host(endpoint)
     if not (port.isascii() and port.isdigit()):
-        raise Misuse("%r is no endpoint of the form host:port" % endpoint)
+        raise Misuse("this is no endpoint of the form host:port")
     return from_host(host, int(port[:6]))
 
 
@@ -49,9 +55,8 @@ def from_url(url: str) -> str:
     _without_credentials(parts.netloc or url)
     sound = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and port_sound
     if not sound or not url.isprintable() or " " in url:
-        raise Misuse("%r is no URL of the form https://host:port/path" % url)
+        raise Misuse("this is no URL of the form https://host:port/path")
     if parts.query or parts.fragment:
-        # Gateways take keys there, so it is not repeated.
         raise Misuse("the URL has a query or a fragment; only the part before /v1 is wanted")
     path = parts.path.rstrip("/")
     for ending in ("/v1/support", "/v1"):

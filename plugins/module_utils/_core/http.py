@@ -49,7 +49,8 @@ _VALUE = re.compile(r"[\t\x20-\x7e]*")
 def check_header(name: str, value: str) -> None:
     """Raise Misuse, with a sentence for the user, for what cannot stand in a request. Values are never shown."""
     if not _NAME.fullmatch(name):
-        raise Misuse("%r is no name of a header" % clean(name))
+        # It may be name and value in one.
+        raise Misuse("the name of a header holds characters that cannot stand there")
     if not _VALUE.fullmatch(value):
         raise Misuse("the value of the header %s holds characters that cannot stand there" % name)
 

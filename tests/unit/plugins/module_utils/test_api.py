@@ -461,7 +461,8 @@ def test_an_address_comes_from_the_options_or_the_environment(
         ({"timeout": float("nan")}, "timeout is a number of seconds"),
         ({"username": "a:b"}, "a user name cannot hold a colon"),
         ({"token": "marked\nX-Forged: yes"}, "the token holds characters that cannot stand in a header"),
-        ({"headers": {"X Y": "marked"}}, "'X Y' is no name of a header"),
+        ({"headers": {"X Y": "marked"}}, "the name of a header holds characters that cannot stand there"),
+        ({"headers": {"X-Key: marked": "x"}}, "the name of a header holds characters that cannot stand there"),
         ({"headers": {"X": "marked\r\nY: 1"}}, "the value of the header X holds characters"),
     ],
 )
