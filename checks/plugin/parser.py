@@ -34,6 +34,7 @@ _TRUSTED_FILES: Mapping[str, Callable[[Files, str, str], object]] = {
     "--header-file": Files.read_secret,
     **dict.fromkeys(("--ca-file", "--client-cert", "--client-key"), Files.pem),
 }
+_NAME = re.compile(r"--[a-z-]{1,20}")
 _RANGE_FLAGS = ("-w", "-c", "--warning", "--critical")
 
 
@@ -262,17 +263,20 @@ def _join_negative(words: list[str]) -> list[str]:
 
 
 def _unknown(words: list[str], check: Check) -> UsageError:
-    # Only names are repeated, never values: somebody may have typed a password.
-    name = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
-    if name.startswith("-") and not name.startswith("--"):
-        name = name[:2]
-    if not name.startswith("-"):
-        return UsageError(f"{clean(name)!r} is no option; {check.command} -h shows them all")
+    # Nothing is repeated that may be a password: no value, no word without an option, no name with one run into it.
+    shown = f"{check.command} -h shows them all"
+    name = next((word for word in words if word.startswith("-")), "").partition("=")[0]
+    if not name:
+        return UsageError(f"a word belongs to no option; perhaps a value with a blank in it lacks quotes; {shown}")
+    if not name.startswith("--"):
+        return UsageError(f"unknown option {clean(name[:2])}; {shown}")
     known = [flag for option in options_of(check) for flag in option.flags if flag.startswith("--")]
     hint = closest(name, [*known, *_SECRET_OPTIONS])
-    if any(hint.endswith(f" {secret}?") for secret in _SECRET_OPTIONS):
-        return UsageError(
-            f"{name} does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or the keys "
-            "`password` and `token` of an extra-opts file"
-        )
-    return UsageError(f"unknown option {clean(name)}{hint or f'; {check.command} -h shows them all'}")
+    for secret in _SECRET_OPTIONS:
+        if name.startswith(secret) or hint.endswith(f" {secret}?"):
+            return UsageError(
+                f"{secret} does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or the keys "
+                "`password` and `token` of an extra-opts file"
+            )
+    called = f"unknown option {name}" if _NAME.fullmatch(name) else "unknown option"
+    return UsageError(called + (hint or f"; {shown}"))

@@ -27,7 +27,12 @@ REFUSED = [
     ("socket", "-w 5", "unknown option -w; check_wabiz_socket -h shows them all"),
     ("socket", "--warning=5", "unknown option --warning; check_wabiz_socket -h shows them all"),
     ("space", "--shards 4", "unknown option --shards; check_wabiz_space -h shows them all"),
-    ("socket", "wa1", "'wa1' is no option; check_wabiz_socket -h shows them all"),
+    (
+        "socket",
+        "wa1",
+        "a word belongs to no option; perhaps a value with a blank in it lacks quotes; check_wabiz_socket -h",
+    ),
+    ("socket", f"--username monitor {SECRET}", "a word belongs to no option"),
     ("socket", "-t", "-t/--timeout: expected one argument"),
     ("socket", "-t 0", "-t/--timeout: a time limit is a number of seconds, above 0 and up to 3600"),
     ("socket", "-t -5", "-t/--timeout: a time limit is a number of seconds, above 0 and up to 3600"),
@@ -86,7 +91,9 @@ REFUSED = [
     ("socket", f"-P {SECRET}", "unknown option -P; check_wabiz_socket -h shows them all"),
     ("socket", f"-P{SECRET}", "unknown option -P; check_wabiz_socket -h shows them all"),
     ("socket", f"-p {SECRET}", "-p/--port: a port is a number from 1 to 65535"),
-    ("socket", f"--pasword={SECRET}", "--pasword does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or "),
+    ("socket", f"--password{SECRET}", "--password does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or "),
+    ("socket", f"--pass.{SECRET}=1", "unknown option; check_wabiz_socket -h shows them all"),
+    ("socket", f"--pasword={SECRET}", "--password does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or "),
 ]
 
 # What is typed after `check_wabiz_socket`, with nothing else.
@@ -363,7 +370,7 @@ SECTIONS = [
         "line 2: hostname takes a host name or address",
     ),
     ("[a]\n", "--extra-opts=a@/", 3, "--extra-opts /: Is a directory"),
-    ("[a]\n", "--extra-opts a@{ini}", 3, "is no option"),
+    ("[a]\n", "--extra-opts a@{ini}", 3, "belongs to no option"),
 ]
 
 
