@@ -96,14 +96,14 @@ def _judged(check: "Check", settings: "Settings", begun: "Deadline", files: "Fil
 
     redact = Redaction(settings.credentials, settings.headers.values(), os.environ)
     deadline = begun.changed(settings.timeout, _where(settings))
-    notes = files.notes
+    notes = list[str]()
 
     def told(result: "Result") -> tuple[int, str]:
-        return int(result.state), redact(_rendered(result, settings, notes))
+        return int(result.state), redact(_rendered(result, settings, [*files.notes, *notes]))
 
     try:
         # All of it: a hostile answer may be long in the telling, too.
-        return _within(deadline, lambda: told(_result(check, settings, deadline, files, redact)), files)
+        return _within(deadline, lambda: told(_result(check, settings, deadline, files, notes, redact)), files)
     except Trouble as trouble:
         from wabiz_monitoring._core.result import from_trouble
 
@@ -123,7 +123,12 @@ def _where(settings: "Settings") -> str:
 
 
 def _result(
-    check: "Check", settings: "Settings", deadline: "Deadline", files: "Files", redact: "Redaction"
+    check: "Check",
+    settings: "Settings",
+    deadline: "Deadline",
+    files: "Files",
+    notes: list[str],
+    redact: "Redaction",
 ) -> "Result":
     from wabiz_monitoring._core.deployment import parse as parse_deployment
     from wabiz_monitoring._core.judge import judge
@@ -133,11 +138,9 @@ def _result(
     from .options import UsageError
     from .sources import source
 
-    answer = source(settings, files, files.notes, redact.learn).fetch(deadline)
+    answer = source(settings, files, notes, redact.learn).fetch(deadline)
     if settings.verbose > 1:
-        files.notes.append(
-            f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC"
-        )
+        notes.append(f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC")
     deployment = parse_deployment(answer.body)
     policy = _policy(settings)._replace(asked_at=answer.asked_at, clock_known=answer.clock_known)
     try:
@@ -178,7 +181,7 @@ def _rendered(result: "Result", settings: "Settings", notes: list[str]) -> str:
 
 
 def _misused(name: str, mistake: str, words: list[str], deadline: "Deadline", files: "Files") -> str:
-    """What a usage error prints: what is wrong, and what is to be known of the files nevertheless."""
+    """What a usage error prints: one line, also of what is to be known of the files nevertheless."""
     from wabiz_monitoring._core.catalogue import Trouble
     from wabiz_monitoring._core.deadline import within
 
@@ -188,7 +191,8 @@ def _misused(name: str, mistake: str, words: list[str], deadline: "Deadline", fi
         within(deadline, lambda: look_at_files(words, mistake, files))
     if "--json" in words:
         return _json(name, _USAGE, f"usage: {mistake}", files.notes)
-    return "\n".join([f"WABIZ {name.upper()} UNKNOWN - usage: {mistake}", *files.notes]) + "\n"
+    besides = f" (besides: {'; '.join(files.notes)})" if files.notes else ""
+    return f"WABIZ {name.upper()} UNKNOWN - usage: {mistake}{besides}\n"
 
 
 def _json(name: str, problem: str, text: str, notes: "Sequence[str]" = ()) -> str:
