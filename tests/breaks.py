@@ -29,6 +29,7 @@ from overlay import Overlay
 FOLDER = collection.ROOT / "tests" / "breaks"
 BIN = Path(sys.executable).parent
 _AT_ONCE = 2
+_SHOWN = 30
 _LIMIT = 900
 """Seconds after which a test counts as hanging."""
 
@@ -126,7 +127,7 @@ class Bench:
         words = self._said.read_text(encoding="utf-8").split() if self._said.exists() else []
         # An error that is not in a test leaves no word.
         words += [] if process.returncode in (0, 1) else [verdict.BROKEN]
-        return words, printed.decode(errors="replace")
+        return words, "\n".join(line[:200] for line in printed.decode(errors="replace").splitlines()[-_SHOWN:])
 
 
 def _count(words: list[str]) -> str:
