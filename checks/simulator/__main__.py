@@ -24,7 +24,9 @@ _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, or list or print scenarios. The status is 0, 1 (cannot serve) or 2 (usage)."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(_unknown(unknown))
     try:
         if options.list:
             return _list(load_scenarios(options.scenarios))
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     except OSError as error:
+        if error.filename is not None:
+            parser.exit(1, f"{_PROGRAM}: --cert-dir {options.cert_dir}: {error.strerror}\n")
         parser.exit(1, f"{_PROGRAM}: cannot serve on {options.host} port {options.port}: {error}\n")
 
 
@@ -96,6 +100,17 @@ def _parser() -> argparse.ArgumentParser:
     instead.add_argument("--list", action="store_true", help="name the scenarios, and end")
     instead.add_argument("--print", metavar="NAME", help="print a scenario's answer as JSON, and end")
     return parser
+
+
+def _unknown(words: Sequence[str]) -> str:
+    # What was typed for a password is not repeated.
+    shown = f"{_PROGRAM} --help shows them all"
+    name = next((word for word in words if word.startswith("-")), "").partition("=")[0]
+    if name.startswith("--pass"):
+        return "unknown option --password; the password comes from WABIZ_SIMULATOR_PASSWORD in the environment"
+    if not name:
+        return f"a word belongs to no option; {shown}"
+    return f"unknown option {name if name.startswith('--') else name[:2]}; {shown}"
 
 
 def _port(written: str) -> int:

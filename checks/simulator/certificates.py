@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import trustme
+from wabiz_monitoring._edge.exposure import changer
+from wabiz_monitoring._edge.files import replace
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -25,14 +28,26 @@ def write_certificates(directory: Path, name: str) -> Certificates:
 
     The server's is good for localhost, 127.0.0.1, ::1 and the further name or address. Raises OSError.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        directory.mkdir(parents=True)
     files = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
     authority = trustme.CA()
     server = authority.issue_cert(*{*_LOCAL, name})
-    authority.cert_pem.write_to_path(files.ca)
-    files.server.write_bytes(b"".join(pem.bytes() for pem in server.cert_chain_pems))
-    # A key that once was there may be readable to others: only a new file gets the narrow mode.
-    files.key.unlink(missing_ok=True)
-    with open(os.open(files.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
-        key.write(server.private_key_pem.bytes())
+    folder = _opened(directory)
+    try:
+        replace(folder, files.ca.name, authority.cert_pem.bytes(), 0o644)
+        replace(folder, files.server.name, b"".join(pem.bytes() for pem in server.cert_chain_pems), 0o644)
+        replace(folder, files.key.name, server.private_key_pem.bytes(), 0o600)
+    finally:
+        os.close(folder)
     return files
+
+
+def _opened(directory: Path) -> int:
+    # Who can put a link there chooses what is written over; clients would trust whoever can change the files.
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    other = changer(str(directory), os.fstat(folder))
+    if other is not None and other.everybody:
+        os.close(folder)
+        raise PermissionError(0, f"everybody can change it: {other.remedy} {other.place}", str(directory))
+    return folder

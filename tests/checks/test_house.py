@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "checks/source": ("requests", "urllib3", CORE, EDGE),
     "checks/plugin": ("nagiosplugin", "wabiz_monitoring.source", CORE, EDGE),
     "checks/fleet": ("requests", "urllib3", "nagiosplugin", "yaml", "wabiz_monitoring.source", CORE, EDGE),
-    "checks/simulator": ("starlette", "uvicorn", "trustme", "yaml", CORE),
+    "checks/simulator": ("starlette", "uvicorn", "trustme", "yaml", CORE, EDGE),
     "checks": ("wabiz_monitoring.plugin", "wabiz_monitoring.source", CORE, EDGE),
 }
 

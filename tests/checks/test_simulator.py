@@ -474,6 +474,44 @@ def test_certificates_stay_in_the_directory_that_was_given_and_the_key_is_privat
     assert (directory / "server.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("kind", ["symlink", "hard link"])
+def test_what_lies_there_is_replaced_and_what_it_leads_to_is_not_touched(kind: str, tmp_path: Path) -> None:
+    directory = tmp_path / "certificates"
+    directory.mkdir()
+    names = ("ca.pem", "server.pem", "server.key")
+    for name in names:
+        target = tmp_path / name
+        target.write_text(f"the target of {name}")
+        if kind == "symlink":
+            (directory / name).symlink_to(target)
+        else:
+            (directory / name).hardlink_to(target)
+    with Simulator(cert_dir=directory) as sim, Client(sim) as client:
+        assert client.login().status_code == 200
+    for name in names:
+        assert (tmp_path / name).read_text() == f"the target of {name}"
+        assert not (directory / name).is_symlink()
+    assert sorted(file.name for file in directory.iterdir()) == sorted(names)
+
+
+def test_a_directory_that_is_a_symlink_or_open_to_everybody_is_refused(tmp_path: Path) -> None:
+    real, link, within = tmp_path / "real", tmp_path / "link", tmp_path / "real" / "within"
+    real.mkdir()
+    link.symlink_to(real)
+    for directory in (link, f"{link}/"):
+        with pytest.raises(OSError, match="Not a directory"), Simulator(cert_dir=directory):
+            pass
+    real.chmod(0o777)
+    for directory in (real, within):
+        with pytest.raises(PermissionError, match=f"everybody can change it: chmod o-w {real}"):
+            Simulator(cert_dir=directory).__enter__()
+    # As in /tmp, where nobody can take away what is another's.
+    real.chmod(0o1777)
+    with Simulator(cert_dir=real), Simulator(cert_dir=within):
+        pass
+    assert sorted(file.name for file in real.iterdir()) == ["ca.pem", "server.key", "server.pem", "within"]
+
+
 def test_certificates_in_a_temporary_directory_go_away_with_the_server() -> None:
     with Simulator() as sim:
         directory = Path(sim.ca_file).parent

@@ -126,9 +126,16 @@ def test_a_printed_scenario_is_the_answer_that_would_be_served(name: str) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--prot", "1"], "unrecognized arguments: --prot 1"),
-        (["--user", "x"], "unrecognized arguments: --user x"),
-        (["healthy-single"], "unrecognized arguments: healthy-single"),
+        (["--prot", "1"], "unknown option --prot; wabiz-simulator --help shows them all"),
+        (["--user", "x"], "unknown option --user; wabiz-simulator --help shows them all"),
+        # What was typed for a password is not repeated.
+        (
+            ["--password", "marked-secret"],
+            "unknown option --password; the password comes from WABIZ_SIMULATOR_PASSWORD",
+        ),
+        (["--password=marked-secret"], "unknown option --password; the password comes from WABIZ_SIMULATOR_PASSWORD"),
+        (["-pmarked-secret"], "unknown option -p; wabiz-simulator --help shows them all"),
+        (["marked-secret"], "a word belongs to no option; wabiz-simulator --help shows them all"),
         (["--port"], "argument --port: expected one argument"),
         (["--port", "65536"], "argument --port: '65536' is not a port: write a number from 0 to 65535"),
         (["--port", "-1"], "argument --port: '-1' is not a port: write a number from 0 to 65535"),
@@ -148,6 +155,20 @@ def test_a_usage_error_is_one_line_and_exit_status_2(arguments: list[str], said:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"wabiz-simulator: {said}")
     assert done.stderr.count("\n") == 1
+    assert "marked-secret" not in done.stderr
+
+
+def test_a_directory_that_is_not_to_be_had_is_one_line_and_exit_status_1(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("--cert-dir", str(tmp_path / "file"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"wabiz-simulator: --cert-dir {tmp_path / 'file'}: Not a directory\n"
+    tmp_path.chmod(0o777)
+    done = run("--cert-dir", str(tmp_path / "new"))
+    assert (
+        done.stderr
+        == f"wabiz-simulator: --cert-dir {tmp_path / 'new'}: everybody can change it: chmod o-w {tmp_path}\n"
+    )
 
 
 def test_an_address_that_is_not_to_be_had_is_one_line_and_exit_status_1() -> None:

@@ -35,11 +35,11 @@ def readable_by_everybody(status: os.stat_result) -> bool:
 
 
 def changer(path: str, status: os.stat_result) -> Optional[Changer]:
-    """Who else can change the file that was opened under this path: everybody, if so, else the first found.
+    """Who else can change the file or folder that was opened under this path: everybody, if so, else the first found.
 
     Devices are left out: what comes from them is nobody's file.
     """
-    if not _is_file(status):
+    if not (_is_file(status) or stat.S_ISDIR(status.st_mode)):
         return None
     found = list(_changers(path, status))
     return next((one for one in found if one.everybody), found[0] if found else None)

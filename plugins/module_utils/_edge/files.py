@@ -120,6 +120,24 @@ def read_whole(source: Union[str, int], most: int) -> Content:
         os.close(file)
 
 
+def replace(folder: int, name: str, data: bytes, mode: int) -> None:
+    """Write a file whole, in the place of whatever has its name in an open folder: links are not followed.
+
+    Raises OSError.
+    """
+    temporary = ".%s.%s" % (name, os.urandom(8).hex())
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
+    try:
+        try:
+            _write(file, data)
+        finally:
+            os.close(file)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        os.unlink(temporary, dir_fd=folder)
+        raise
+
+
 @contextlib.contextmanager
 def lent(data: bytes) -> Iterator[str]:
     """A path under which a library that takes nothing else finds this, and nobody else does."""
