@@ -9,7 +9,7 @@ from wabiz_monitoring._core.catalogue import parse_states
 from wabiz_monitoring._core.deadline import DEFAULT_TIMEOUT
 from wabiz_monitoring._core.limits import parse_limits
 from wabiz_monitoring._core.misuse import Misuse
-from wabiz_monitoring._core.session import HOLD_BACK, credentials
+from wabiz_monitoring._core.session import credentials
 
 from . import Check
 
@@ -127,8 +127,8 @@ OPTIONS = (
     Option(
         ("--state-dir",),
         "API",
-        "folder where tokens are kept between runs, and refused credentials held back for "
-        f"{HOLD_BACK} s; `none`: log in and out each time; default: ~/.local/state/wabiz-monitoring",
+        "folder where tokens are kept between runs, and failed logins remembered, so that nobody is locked out; "
+        "`none`: log in and out each time; default: ~/.local/state/wabiz-monitoring",
         "DIR",
     ),
     Option(

@@ -12,7 +12,7 @@ from .options import UsageError
 from .parser import Settings
 
 if TYPE_CHECKING:
-    from wabiz_monitoring.source.tokens import DiskKeeper
+    from wabiz_monitoring._edge.keeper import DiskKeeper
 
 
 def source(settings: Settings, files: Files, notes: list[str], sends: Callable[[str], object]) -> Source:
@@ -27,23 +27,27 @@ def source(settings: Settings, files: Files, notes: list[str], sends: Callable[[
     from wabiz_monitoring.source.api import Api
 
     assert settings.url is not None
-    keeper = _keeper(settings, settings.url, notes) if settings.credentials.can_log_in else None
     if settings.verbose > 1:
         notes.append(f"asking {settings.url}")
     try:
+        keeper = _keeper(settings, settings.url, files, notes) if settings.credentials.can_log_in else None
         return Api(settings.url, settings.credentials, settings.tls, settings.headers, files, keeper, sends)
     except Misuse as error:
         raise UsageError(str(error)) from None
 
 
-def _keeper(settings: Settings, url: str, notes: list[str]) -> "DiskKeeper | None":
-    from wabiz_monitoring.source.tokens import NONE, DiskKeeper, default_directory
+def _keeper(settings: Settings, url: str, files: Files, notes: list[str]) -> "DiskKeeper | None":
+    from wabiz_monitoring._edge.folder import NONE, default_directory
+    from wabiz_monitoring._edge.keeper import DiskKeeper, caller
+    from wabiz_monitoring.source.api import NAMES
 
     if settings.state_dir == NONE:
         return None
     directory = settings.state_dir or default_directory()
-    keeper = DiskKeeper(directory, url, settings.credentials)
+    cert = settings.tls.client_cert
+    who = caller(settings.headers, files.pem(NAMES.client_cert, cert) if cert else b"")
+    keeper = DiskKeeper(directory, url, settings.credentials, who, limit=settings.timeout)
     # Who named a folder wants to know; the default one may well not be there, in a container say.
     if keeper.why_not and (settings.state_dir or settings.verbose):
-        notes.append(f"no token is kept: {directory}: {keeper.why_not}")
+        notes.append(f"no token is kept, and no failed login remembered: {directory}: {keeper.why_not}")
     return keeper

@@ -22,10 +22,12 @@ from ._core.failure import Way, explain
 from ._core.http import Reply, Request, check_header
 from ._core.misuse import Misuse
 from ._core.redaction import Redaction
-from ._core.session import Credentials, ask_timed, credentials
+from ._core.session import Credentials, Keeper, ask_timed, credentials
 from ._core.text import clean
 from ._edge.client import Client
 from ._edge.files import Files
+from ._edge.folder import default_directory
+from ._edge.keeper import DiskKeeper, caller
 from ._edge.proxies import proxy_for
 from ._edge.tls import Names, Tls, context
 
@@ -105,8 +107,16 @@ class Api(NamedTuple):
             self.sends(request.headers.get("Authorization", "").partition(" ")[2])
             return exchange(request, deadline, client.send, lambda error: explain(error, way))
 
-        content, asked_at = ask_timed(send, self.credentials)
+        content, asked_at = ask_timed(send, self.credentials, self._keeper(files))
         return parse(content), asked_at
+
+    def _keeper(self, files: Files) -> Optional[Keeper]:
+        # The account of logins alone: the token of a task ends with the task.
+        if not self.credentials.can_log_in:
+            return None
+        cert = self.client_cert
+        who = caller(self.headers, files.pem(_NAMES.client_cert, cert) if cert else b"")
+        return DiskKeeper(default_directory(), self.url, self.credentials, who, tokens=False, limit=self.timeout)
 
     def _client(self, files: Files) -> Client:
         tls = Tls(

@@ -46,9 +46,10 @@ class Asked(NamedTuple):
 
     def forked(self, forks: Forks, user: Runner) -> Taken:
         """Ask, in a fork."""
+        env = self._fresh(user)
         if self.is_module:
-            return forks.module(user, self.name, self.options, self.env)
-        return forks.command(user, *self.words, env=self.env)
+            return forks.module(user, self.name, self.options, env)
+        return forks.command(user, *self.words, env=env)
 
     def alone(self, collections: str, user: Runner) -> Taken:
         """Ask as users do: in a process that begins with nothing."""
@@ -62,10 +63,14 @@ class Asked(NamedTuple):
                     "-m",
                     f"{ROOM}.{self.name}",
                     arguments.name,
-                    **self.env,
+                    **self._fresh(user),
                     PYTHONPATH=collections,
                 )
-            return _alone(user, str(BIN / self.words[0]), *self.words[1:], **self.env)
+            return _alone(user, str(BIN / self.words[0]), *self.words[1:], **self._fresh(user))
+
+    def _fresh(self, user: Runner) -> dict[str, str]:
+        # With a memory of its own: what came of other logins would hold this one back.
+        return {**self.env, "XDG_STATE_HOME": tempfile.mkdtemp(dir=user.home)}
 
 
 def _alone(user: Runner, *command: str, **env: str) -> Taken:

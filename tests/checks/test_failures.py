@@ -34,10 +34,16 @@ def ask(
 
 
 def test_whatever_the_fault_a_run_logs_in_once_and_asks_once(server: FaultServer, runner: Runner) -> None:
-    for fault in ("500", "a page", "429", "401", "half the JSON"):
+    for fault in ("500", "a page", "429", "403", "half the JSON"):
         server.use(fault)
         ask(runner, server)
         assert [request.path for request in server.received] == [LOGIN, SUPPORT, LOGOUT]
+
+
+def test_a_new_token_that_is_refused_is_tried_once_more(server: FaultServer, runner: Runner) -> None:
+    server.use("401")
+    ask(runner, server)
+    assert [request.path for request in server.received] == [LOGIN, SUPPORT, SUPPORT, LOGOUT]
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,14 @@ from commands import BIN, Done, Runner, credentials
 from faults import LOGIN, LOGOUT, SUPPORT, TOKEN, FaultServer
 from forks import Forks
 from marks import PASSWORD
-from monitoring import WELL, Clock, Monitor
+from monitoring import WELL, Monitor
 from wabiz_monitoring._core.session import Credentials
+from wabiz_monitoring._edge.keeper import DiskKeeper
 from wabiz_monitoring.simulator import Simulator
-from wabiz_monitoring.source.tokens import DiskKeeper
 
 AT_ONCE = 200
+KINDS = ["account.json", "account.lock", "login.lock", "token.json"]
+"""The files of one caller."""
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def together(forks: Forks, sim: Simulator, runner: Runner, state: Path, password
         return list(pool.map(one, range(AT_ONCE)))
 
 
-@pytest.mark.parametrize("how", ["revoked", "expired", "never there"])
+@pytest.mark.parametrize("how", ["revoked", "never there"])
 def test_many_runs_at_once_on_one_dead_token_log_in_once(
     how: str, forks: Forks, sim: Simulator, runner: Runner, state: Path
 ) -> None:
@@ -70,13 +72,11 @@ def test_many_runs_at_once_on_one_dead_token_log_in_once(
         monitor = Monitor(sim, state)
         assert monitor.run() == WELL
         sim.revoke_tokens()
-        if how == "expired":
-            monitor.change(expires=time.time() - 1)
     before = sim.logins
     done = together(forks, sim, runner, state)
     assert {(one.code, one.err) for one in done} == {(0, "")}, [one for one in done if one.code]
     assert (sim.logins - before, len(sim.tokens)) == (1, 1)
-    assert sorted(path.suffix for path in state.iterdir()) == [".json", ".lock"]
+    assert sorted(path.name.partition("-")[0] + path.suffix for path in state.iterdir()) == KINDS
 
 
 def test_two_hundred_runs_at_once_with_a_wrong_password_try_it_once(
@@ -184,8 +184,8 @@ def test_a_token_that_was_kept_serves_on_a_disk_that_can_keep_no_other(
 def test_a_refusal_is_remembered_on_a_disk_that_is_full_where_something_was_kept(
     own_namespaces: None, sim: Simulator, runner: Runner, state: Path
 ) -> None:
-    # Of what was kept, nothing can be read any more.
-    before = f"{check(sim, state)} >/dev/null; {FULL}; echo x | dd conv=notrunc of=$(ls *.json) 2>/dev/null"
+    # Of the token, nothing can be read any more.
+    before = f"{check(sim, state)} >/dev/null; {FULL}; echo x | dd conv=notrunc of=$(ls token-*.json) 2>/dev/null"
     told = mounted(runner, "size=32k", f"{before}; export WA_WEB_PASSWORD=marked-wrong-password", sim, state)
     assert ["not tried again" in done.out for done in told] == [False, True], told
     assert (sim.logins, sim.failed_logins) == (1, 1)
@@ -202,13 +202,14 @@ def test_a_file_larger_than_may_be_written_is_not_kept(sim: Simulator, runner: R
 
 
 @pytest.mark.parametrize("what", ["pipe", "folder", "link to nowhere", "link to a file", "file of somebody else"])
-@pytest.mark.parametrize("suffix", [".lock", ".json"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_whatever_lies_in_the_place_of_a_file_the_truth_is_told(
-    what: str, suffix: str, runner: Runner, state: Path, tmp_path: Path
+    what: str, kind: str, runner: Runner, state: Path, tmp_path: Path
 ) -> None:
     state.mkdir(mode=0o700)
     server = FaultServer(tmp_path)
-    place = state / (DiskKeeper(str(state), server.url, Credentials("monitor", PASSWORD))._name + suffix)
+    name = DiskKeeper(str(state), server.url, Credentials("monitor", PASSWORD))._name
+    place = state / kind.replace(".", f"-{name}.")
     target = tmp_path / "target"
     if what == "pipe":
         os.mkfifo(place, 0o600)
@@ -262,93 +263,3 @@ def test_a_server_whose_clock_is_years_behind_is_not_logged_in_to_with_every_run
         monitor = Monitor(sim, tmp_path / "state")
         assert {monitor.run() for _turn in range(4)} == {WELL}
         assert (sim.logins, len(sim.tokens)) == (1, 1)
-
-
-# The lock-out, by simulated time.
-
-MINUTE = 60
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-ALLOWED = 30
-"""Failed logins an hour, after which the address is locked out."""
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def watched(clock: Clock) -> Iterator[Simulator]:
-    with Simulator(password=PASSWORD, clock=clock) as sim:
-        yield sim
-
-
-def failures_a_minute(clock: Clock, monitors: list[Monitor], sim: Simulator, minutes: int) -> list[int]:
-    """How many logins failed in each minute, in which every monitor runs once."""
-    counts = []
-    for _turn in range(minutes):
-        before = sim.failed_logins
-        for monitor in monitors:
-            assert monitor.run().startswith("unauthorized: login of user monitor refused: wrong user name or password")
-        counts.append(sim.failed_logins - before)
-        clock.ahead += MINUTE
-    return counts
-
-
-def test_a_day_with_a_wrong_password_locks_nobody_out_and_ends_with_the_mistake(
-    clock: Clock, watched: Simulator, state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # It is slow on purpose, and a day is long.
-    monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
-    monitor = Monitor(watched, state, "marked-wrong-password", clock)
-    # And two minutes, so that it ends while the last refusal is young.
-    counts = failures_a_minute(clock, [monitor], watched, DAY // MINUTE + 2)
-    worst = max(sum(counts[at : at + HOUR // MINUTE]) for at in range(len(counts)))
-    assert 0 < worst <= 12 < ALLOWED
-    # Once the password is put right, the next run is well.
-    assert Monitor(watched, state, PASSWORD, clock).run() == WELL
-
-
-def test_six_services_with_a_wrong_password_try_it_no_more_often_than_one(
-    clock: Clock, watched: Simulator, state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
-    monitors = [Monitor(watched, state, "marked-wrong-password", clock) for _turn in range(6)]
-    assert sum(failures_a_minute(clock, monitors, watched, 61)) <= 13
-
-
-@pytest.mark.parametrize("number", [2, 16])
-def test_several_wrong_passwords_together_lock_nobody_out(
-    number: int, clock: Clock, watched: Simulator, state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("wabiz_monitoring.source.tokens._ROUNDS", 1)
-    monitors = [Monitor(watched, state, f"marked-wrong-{at}", clock) for at in range(number)]
-    counts = failures_a_minute(clock, monitors, watched, 2 * HOUR // MINUTE)
-    worst = max(sum(counts[at : at + HOUR // MINUTE]) for at in range(len(counts)))
-    assert number <= worst <= number + 12 < ALLOWED
-    assert Monitor(watched, state, PASSWORD, clock).run() == WELL
-
-
-def test_a_password_put_right_on_the_server_is_tried_within_five_minutes(
-    clock: Clock, watched: Simulator, state: Path
-) -> None:
-    monitor = Monitor(watched, state, "new-password", clock)
-    assert "wrong user name or password" in monitor.run()
-    watched._accounts.password = "new-password"
-    minutes = 0
-    while monitor.run() != WELL:
-        clock.ahead += MINUTE
-        minutes += 1
-    assert minutes <= 5
-    assert watched.failed_logins == 1
-
-
-def test_a_refusal_that_is_removed_is_forgotten(clock: Clock, watched: Simulator, state: Path) -> None:
-    monitor = Monitor(watched, state, "new-password", clock)
-    monitor.run()
-    watched._accounts.password = "new-password"
-    assert "not tried again" in monitor.run()
-    for file in state.iterdir():
-        file.unlink()
-    assert monitor.run() == WELL

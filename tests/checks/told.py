@@ -170,9 +170,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "login: password must change": Told(
         "unauthorized", REFUSED + "its password must be changed first (HTTP 401)", PASSWORDS
     ),
-    "login: 403": Told(
-        "unauthorized", "not allowed to read /v1/users/login (HTTP 403, error 1005: Access denied)", PASSWORDS
-    ),
+    "login: 403": Told("unauthorized", "login of user monitor refused (HTTP 403, error 1005)", PASSWORDS),
     "login: locked out": Told("throttled", REFUSED + "too many failed logins from this address (HTTP 429)", LOCKED),
     "login: 500": Told(
         "unreachable", "the API does not work: HTTP 500, error 1023: Database error (gone away)", BEHIND

@@ -28,7 +28,7 @@ def run_module(name: str, folder: Path, options: dict[str, Any], **internal: Any
     path = os.pathsep.join([collections(), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", f"{PACKAGE}.{name}", str(folder / "arguments")],
-        env={**kept, "PYTHONPATH": path, "no_proxy": "localhost"},
+        env={**kept, "PYTHONPATH": path, "no_proxy": "localhost", "XDG_STATE_HOME": str(folder)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,

@@ -24,6 +24,8 @@ class Request(NamedTuple):
     """Whether its outcome changes nothing: nobody should wait long for it, nor read what comes back."""
     farewell_follows: bool = False
     """Whether there must be time for one afterwards, whatever comes back."""
+    sending: Callable[[], object] = lambda: None
+    """Called when the connection stands, before anything of the request is sent; a Trouble that it raises ends all."""
 
 
 class Reply(NamedTuple):

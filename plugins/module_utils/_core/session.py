@@ -3,8 +3,8 @@
 """How the answer is had: token, login, one more login when the token is refused, logout.
 
 Every login adds a row on the server that only a logout removes, and more than 30 failed logins an hour lock the
-caller's address out. So a token is kept where there is a place to keep it, else given back; and after a refused login
-the same credentials are held back for a while.
+caller's address out. So a token is kept where there is a place to keep it, else given back; and a login that came to
+nothing is not made again before its time.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from .catalogue import Trouble
 from .document import decode
 from .http import LOGIN, LOGOUT, SUPPORT, Reply, Request, Transport, envelope, refuse
 from .misuse import Misuse
-from .text import clean
-from .times import parse_time
+from .text import clean, count
+from .units import SECONDS, spell
 
-HOLD_BACK = 300
-"""Seconds for which refused credentials are not tried again: 12 failed logins an hour, of the 30 that are allowed."""
+PAUSE = 295
+"""Seconds for which refused credentials are not tried again: who asks every minute notices within five minutes that
+they have been put right on the server."""
 
 
 PASSWORD_MUST_CHANGE = 1024
@@ -57,29 +58,65 @@ def credentials(username: Optional[str], password: Optional[str], token: Optiona
     return Credentials(username or None, password or None, token or None)
 
 
-class Keeper:
-    """Where tokens and refusals are remembered between runs; this one remembers nothing."""
+class Outcome(NamedTuple):
+    """What a login came to that came to nothing: all that is remembered of it, and nothing that the server said."""
 
-    keeps = False
+    problem: str
+    status: int = 0
+    """Of the answer; 0 if there was none."""
+    code: int = 0
+    """That of the API's envelope; 0 without one."""
+    of_token: bool = False
+    """Whether it was the token that was refused, and not the login that gave it."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the credentials are wrong, as far as the server says."""
+        return self.problem in ("unauthorized", "throttled")
+
+
+class Held(NamedTuple):
+    """That a login must not be made now."""
+
+    outcome: Optional[Outcome]
+    """What the last one with these credentials came to; None if there was none."""
+    failed: int
+    """How many logins of this user came to nothing within the last hour."""
+    wait: Optional[float]
+    """Seconds until it may be made; None while it cannot be noted."""
+
+
+class Keeper:
+    """What is remembered between runs; this one remembers nothing."""
 
     def token(self) -> Optional[str]:
-        """The token kept for these credentials."""
+        """The token kept for this caller."""
         return None
 
-    def keep(self, token: str, expires: Optional[datetime]) -> bool:
-        """Remember a new token, and forget a refusal. Returns whether that worked."""
+    def keep(self, token: str) -> bool:
+        """Keep a new token in its place. Returns whether that worked."""
         return False
 
-    def held_back(self) -> Optional[Trouble]:
-        """The refusal for which these credentials must not be tried now."""
-        return None
+    def forget(self, token: str) -> None:
+        """Keep this token no longer."""
 
-    def hold_back(self, trouble: Trouble, seconds: int) -> None:
-        """Remember a refusal for a while."""
-
-    def lock(self) -> ContextManager[None]:
+    def logging_in(self) -> ContextManager[None]:
         """Held while one of many runs logs in for all."""
         return nullcontext()
+
+    def held(self) -> Optional[Held]:
+        """Why a login must not be made now."""
+        return None
+
+    def begin(self) -> Optional[Held]:
+        """Note a login that is about to be sent, or say why it must not be made after all."""
+        return None
+
+    def succeeded(self) -> None:
+        """The login that was noted gave a token."""
+
+    def failed(self, outcome: Outcome) -> None:
+        """The login that was noted, or the token that it gave, came to nothing."""
 
 
 def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper] = None) -> bytes:
@@ -93,9 +130,7 @@ def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper]
             return _body(reply, "the token given is refused", _ASK_ANEW)
     if not credentials.can_log_in:
         return _body(_get(transport, None), _lacking(credentials), _GIVE)
-    if keeper is None or not keeper.keeps:
-        return _ask_once(transport, credentials)
-    return _ask_keeping(transport, credentials, keeper)
+    return _ask(transport, credentials, keeper or Keeper())
 
 
 def ask_timed(
@@ -125,85 +160,136 @@ def _lacking(credentials: Credentials) -> str:
     return "no credentials were given" if credentials.password is None else "no user name was given"
 
 
-def _ask_once(transport: Transport, credentials: Credentials) -> bytes:
-    return _ask_and_log_out(transport, _log_in(transport, credentials)[0])
-
-
-def _ask_and_log_out(transport: Transport, token: str) -> bytes:
-    try:
-        return _body(transport(Request("GET", SUPPORT, _bearer(token), farewell_follows=True)), _JUST_GIVEN)
-    finally:
-        # The answer counts; the server drops the token by itself within a week.
-        with suppress(Trouble):
-            transport(Request("POST", LOGOUT, _bearer(token), farewell=True))
-
-
-def _ask_keeping(transport: Transport, credentials: Credentials, keeper: Keeper) -> bytes:
+def _ask(transport: Transport, credentials: Credentials, keeper: Keeper) -> bytes:
     stale = keeper.token()
     if stale is not None:
         reply = _get(transport, stale)
         if reply.status != 401:
             return _body(reply, "")
-    with keeper.lock():
+    with keeper.logging_in():
         token = keeper.token()
-        # Another run may have logged in while this one waited for the lock.
-        if token is None or token == stale:
-            held = keeper.held_back()
-            if held:
-                raise held
-            token, kept = _log_in_and_keep(transport, credentials, keeper)
-            if not kept:
-                return _ask_and_log_out(transport, token)
-    reply = _get(transport, token)
+        # Another run may have logged in while this one waited.
+        mine = token is None or token == stale
+        if mine:
+            token = _log_in(transport, credentials, keeper)
+            kept = keeper.keep(token)
+            keeper.succeeded()
+    assert token is not None
+    if not mine:
+        return _body(_get_with_new(transport, token), _JUST_GIVEN)
+    # What was refused may live nevertheless.
+    given_back = [*([] if kept else [token]), *([] if stale is None else [stale])]
     try:
-        return _body(reply, _JUST_GIVEN)
-    except Trouble as trouble:
+        reply = _get_with_new(transport, token, bool(given_back))
         if reply.status == 401:
-            # Each login adds a row on the server: one that serves nothing is held back like one that is refused.
-            keeper.hold_back(trouble, HOLD_BACK)
-        raise
+            # Each login adds a row on the server: one that serves nothing counts like one that is refused.
+            keeper.failed(Outcome("unauthorized", reply.status, of_token=True))
+            keeper.forget(token)
+            given_back.append(token)
+        return _body(reply, _JUST_GIVEN)
+    finally:
+        for each in dict.fromkeys(given_back):
+            # The answer counts; the server drops the token by itself within a week.
+            with suppress(Trouble):
+                transport(Request("POST", LOGOUT, _bearer(each), farewell=True))
 
 
-def _log_in_and_keep(transport: Transport, credentials: Credentials, keeper: Keeper) -> Tuple[str, bool]:
-    try:
-        token, expires = _log_in(transport, credentials)
-    except Trouble as trouble:
-        if trouble.problem in ("unauthorized", "throttled"):
-            keeper.hold_back(trouble, HOLD_BACK)
-        raise
-    return token, keeper.keep(token, expires)
+def _get_with_new(transport: Transport, token: str, farewell_follows: bool = False) -> Reply:
+    # A single refusal may be a slip: of a front end, say, that has not heard of the token yet.
+    reply = _get(transport, token, farewell_follows)
+    return _get(transport, token, farewell_follows) if reply.status == 401 else reply
 
 
-def _log_in(transport: Transport, credentials: Credentials) -> Tuple[str, Optional[datetime]]:
+def _log_in(transport: Transport, credentials: Credentials, keeper: Keeper) -> str:
+    user = clean(credentials.username)
+
+    def unless(held: Optional[Held]) -> None:
+        if held is not None:
+            raise _held_back(user, held)
+
+    unless(keeper.held())
     pair = "%s:%s" % (credentials.username, credentials.password)
     basic = base64.b64encode(pair.encode("utf-8", "replace")).decode("ascii")
-    reply = transport(Request("POST", LOGIN, {"Authorization": "Basic " + basic}))
+    request = Request(
+        "POST",
+        LOGIN,
+        {"Authorization": "Basic " + basic},
+        farewell_follows=True,
+        sending=lambda: unless(keeper.begin()),
+    )
+    try:
+        reply = transport(request)
+    except Trouble as trouble:
+        keeper.failed(Outcome(trouble.problem))
+        raise
+    try:
+        return _token_of(reply, user)
+    except Trouble as trouble:
+        keeper.failed(Outcome(trouble.problem, reply.status, _code(reply)))
+        raise
+
+
+def _token_of(reply: Reply, user: str) -> str:
     if reply.status == 200:
         return _read_token(reply.body)
-    user = clean(credentials.username)
-    if reply.status == 401:
-        error = envelope(reply)
-        first_login = error is not None and error.code == PASSWORD_MUST_CHANGE
-        why = "its password must be changed first" if first_login else "wrong user name or password"
-        raise Trouble("unauthorized", "login of user %s refused: %s (HTTP 401)" % (user, why))
-    if reply.status == 429:
-        raise Trouble(
-            "throttled", "login of user %s refused: too many failed logins from this address (HTTP 429)" % user
-        )
+    if reply.status in _REFUSALS:
+        outcome = Outcome(_REFUSALS[reply.status], reply.status, _code(reply))
+        raise Trouble(outcome.problem, _words(user, outcome))
     refuse(reply, LOGIN)
 
 
-def _read_token(body: bytes) -> Tuple[str, Optional[datetime]]:
+_REFUSALS = {401: "unauthorized", 403: "unauthorized", 429: "throttled"}
+"""Statuses of a refused login. Of such an answer nothing is quoted: it was made of the password, perhaps."""
+
+
+def _code(reply: Reply) -> int:
+    error = envelope(reply)
+    code = error.code if error else None
+    return code if code is not None and 0 <= code < 10**5 else 0
+
+
+def _words(user: str, outcome: Outcome) -> str:
+    """What a login came to, in our words."""
+    said = "HTTP %d" % outcome.status + (", error %d" % outcome.code if outcome.code else "")
+    if outcome.of_token:
+        return "%s (%s)" % (_JUST_GIVEN, said)
+    refused = "login of user %s refused" % user
+    if outcome.status == 401:
+        must_change = outcome.code == PASSWORD_MUST_CHANGE
+        why = "its password must be changed first" if must_change else "wrong user name or password"
+        return "%s: %s (HTTP 401)" % (refused, why)
+    if outcome.status == 429:
+        return "%s: too many failed logins from this address (HTTP 429)" % refused
+    if outcome.status in _REFUSALS:
+        return "%s (%s)" % (refused, said)
+    if outcome.status == 200:
+        return "login of user %s failed: the answer held no token" % user
+    if outcome.status:
+        return "login of user %s failed (%s)" % (user, said)
+    return "login of user %s failed: no answer" % user
+
+
+def _held_back(user: str, held: Held) -> Trouble:
+    if held.wait is None:
+        until, remedy = "while that cannot be noted", "let the state directory be written to"
+    else:
+        until, remedy = "for %s, so that this address is not locked out" % spell(max(held.wait, 1), SECONDS), ""
+    if held.outcome is not None:
+        return Trouble(held.outcome.problem, "%s; not tried again %s" % (_words(user, held.outcome), until), remedy)
+    return Trouble(
+        "unauthorized",
+        "login of user %s not tried %s: %s failed within the hour" % (user, until, count(held.failed, "login")),
+        remedy or "see what else logs in as this user from here, with a wrong password",
+    )
+
+
+def _read_token(body: bytes) -> str:
     users = decode(body).get("users")
     first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
     token = first.get("token")
     if not isinstance(token, str) or not sound_token(token):
         raise Trouble("invalid", "the answer to the login holds no token")
-    expires = first.get("expires_after")
-    try:
-        return token, parse_time(expires).utc if isinstance(expires, str) else None
-    except ValueError:
-        return token, None
+    return token
 
 
 def sound_token(token: str) -> bool:
@@ -211,8 +297,9 @@ def sound_token(token: str) -> bool:
     return token != "" and all("!" <= char <= "~" for char in token)
 
 
-def _get(transport: Transport, token: Optional[str]) -> Reply:
-    return transport(Request("GET", SUPPORT, {} if token is None else _bearer(token)))
+def _get(transport: Transport, token: Optional[str], farewell_follows: bool = False) -> Reply:
+    headers = {} if token is None else _bearer(token)
+    return transport(Request("GET", SUPPORT, headers, farewell_follows=farewell_follows))
 
 
 def _bearer(token: str) -> Dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Callable, Iterator, List, NamedTuple, Union
+from typing import Callable, Dict, Iterator, List, NamedTuple, Union
 
 from .._core.deadline import STUCK
 from .._core.misuse import Misuse
@@ -44,6 +44,7 @@ class Files:
         self.reading = ""
         """Option and path of the file that is being read: where the time went when it is up."""
         self._tell = tell
+        self._pems: Dict[str, bytes] = {}
 
     def read(self, option: str, path: str) -> Content:
         """A file that holds secrets, or decides who gets them. Raises Misuse.
@@ -79,11 +80,13 @@ class Files:
         return content.data
 
     def pem(self, option: str, path: str) -> bytes:
-        """A file with certificates, a key, or both. Raises Misuse."""
-        content = self.read(option, path)
-        if b"PRIVATE KEY" in content.data:
-            self.holds_secret(content)
-        return content.data
+        """A file with certificates, a key, or both, however often it is asked for. Raises Misuse."""
+        if path not in self._pems:
+            content = self.read(option, path)
+            if b"PRIVATE KEY" in content.data:
+                self.holds_secret(content)
+            self._pems[path] = content.data
+        return self._pems[path]
 
     def holds_secret(self, content: Content) -> None:
         """Note it when everybody can read that secret."""

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 from .._core.body import MOST_OF_REFUSAL, TooLarge, gather
 from .._core.document import LARGEST
 from .._core.failure import NotHttp, ProxyRefused
-from .._core.http import Reply
+from .._core.http import Reply, Request
 
 _PIECE = 2**16
 MOST_OF_HEAD = 2**16
@@ -225,12 +225,16 @@ class Reading:
 
     def __init__(self) -> None:
         self._patience: Callable[[], float] = float
-        self._wanted = True
+        self._request = Request("", "", {})
         self.reply = Reply(0, b"")
 
-    def expect(self, patience: Callable[[], float], wanted: bool) -> None:
-        """Seconds that a read may take, asked before each; and whether anybody wants to know what the answer holds."""
-        self._patience, self._wanted = patience, wanted
+    def expect(self, patience: Callable[[], float], request: Request) -> None:
+        """Seconds that a read may take, asked before each, and the request that is to be answered."""
+        self._patience, self._request = patience, request
+
+    def begin(self) -> None:
+        """The request is about to be sent."""
+        self._request.sending()
 
     def wire(self, connection: socket.socket) -> Wire:
         """What comes in on a connection."""
@@ -246,7 +250,7 @@ class Reading:
         wire = self.wire(connection)
         found = head(wire)
         location = found.first("location")
-        if not self._wanted or 300 <= found.status < 400:
+        if self._request.farewell or 300 <= found.status < 400:
             self.reply = Reply(found.status, b"", location)
             return False
         # Only an answer is believed to be long. Of a refusal the status decides, and a short body explains.
@@ -288,6 +292,13 @@ class Reader(http.client.HTTPConnection):
     """A connection of http.client, or of what is made of it, whose answers are read here; comes before its base."""
 
     reading: Reading
+
+    def putrequest(self, *args: Any, **options: Any) -> None:
+        """Begin a request, once there is somebody to send it to: what is lost on the way there was not sent."""
+        if self.sock is None:
+            self.connect()
+        self.reading.begin()
+        super().putrequest(*args, **options)
 
     def response_class(self, sock: socket.socket, *_options: Any, **_more: Any) -> Response:  # type: ignore[override]
         """What `getresponse` gives."""

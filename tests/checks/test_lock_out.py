@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whoever asks, with whatever passwords, whatever comes back, and whatever the clock does: nobody is locked out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from simulated import ANSWERS, DAY, HOUR, MINUTE, MOST, RIGHT, WELL, World
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Digests are slow on purpose, and days are long.
+    monkeypatch.setattr("wabiz_monitoring._edge.keeper._ROUNDS", 1)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "state")
+
+
+HERDS = [
+    *((1, answer, 6 * HOUR, MINUTE) for answer in ANSWERS),
+    *((50, answer, 3 * HOUR, 10 * MINUTE) for answer in ("401", "500", "killed")),
+    *((number, "401", 6 * HOUR, 5 * MINUTE) for number in (2, 5, 12)),
+    (1, "401", 2 * DAY, 2 * MINUTE),
+]
+"""How many wrong passwords there are, what comes of them, for how long they run, and how often."""
+
+
+@pytest.mark.parametrize(("number", "answer", "length", "pause"), HERDS)
+def test_wrong_passwords_that_run_on_and_on_lock_nobody_out_and_a_right_one_works_at_once(
+    number: int, answer: str, length: float, pause: float, world: World
+) -> None:
+    world.wrong = answer
+    for _turn in range(int(length / pause)):
+        for which in range(number):
+            assert world.run(f"wrong{which}") != WELL
+        world.now += pause
+    assert 0 < world.worst() <= MOST
+    if answer != "locked out":
+        assert [world.run(RIGHT), world.run(RIGHT)] == [WELL, WELL]
+        assert len(world.rows) == 1
+
+
+@pytest.mark.parametrize("tokens", [True, False], ids=["checks", "modules"])
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_right_password_is_tried_no_more_often_whatever_comes_back(answer: str, tokens: bool, world: World) -> None:
+    world.troubled = answer
+    for _turn in range(int(3 * HOUR / 30)):
+        world.run(RIGHT, tokens)
+        world.now += 30
+    assert 0 < world.worst() <= MOST
+    assert len(world.rows) == world.killed
+    world.troubled = ""
+    waited = 0.0
+    while world.run(RIGHT, tokens) != WELL:
+        world.now += 30
+        waited += 30
+    assert waited <= 15 * MINUTE
+
+
+@pytest.mark.parametrize("tokens", [True, False], ids=["checks", "modules"])
+def test_a_login_whose_token_serves_nothing_is_given_back_and_counts(tokens: bool, world: World) -> None:
+    world.deaf = True
+    for _turn in range(int(3 * HOUR / MINUTE)):
+        told = world.run(RIGHT, tokens)
+        assert told.startswith("unauthorized: the token just given out is refused (HTTP 401)")
+        world.now += MINUTE
+    assert 0 < world.worst() <= MOST
+    assert world.rows == set()
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_right_password_after_some_wrong_ones_works_at_the_very_next_run(number: int, world: World) -> None:
+    for which in range(number):
+        world.run(f"wrong{which}")
+    assert len(world.came_to_nothing) == number
+    assert world.run(RIGHT) == WELL
+
+
+def test_a_herd_of_wrong_passwords_leaves_room_for_a_right_one_within_the_hour(world: World) -> None:
+    for _turn in range(6):
+        for which in range(50):
+            world.run(f"wrong{which}")
+        world.now += MINUTE
+    assert world.run(RIGHT) == WELL
+
+
+def test_a_wrong_password_that_runs_beside_a_right_one_is_not_helped_by_it(world: World) -> None:
+    for _turn in range(int(3 * HOUR / MINUTE)):
+        assert world.run("wrong") != WELL
+        assert world.run(RIGHT, tokens=False) == WELL
+        world.now += MINUTE
+    assert 0 < world.worst() <= MOST
+    assert world.rows == set()
+
+
+def test_a_password_put_right_on_the_server_is_tried_within_five_minutes(world: World) -> None:
+    world.troubled = "401"
+    assert world.run(RIGHT) != WELL
+    world.troubled = ""
+    minutes = 0
+    while world.run(RIGHT) != WELL:
+        world.now += MINUTE
+        minutes += 1
+    assert minutes <= 5
+
+
+def test_a_lock_out_is_waited_for_with_every_password(world: World) -> None:
+    world.troubled = "locked out"
+    assert world.run("one").startswith("throttled")
+    world.troubled = ""
+    assert world.run(RIGHT).startswith("throttled: login of user monitor refused: too many failed logins from this")
+    world.now += 5 * MINUTE
+    assert world.run(RIGHT) == WELL
+
+
+def test_who_has_to_wait_without_having_been_tried_is_told_for_what(world: World) -> None:
+    told = [world.run(f"wrong{which}") for which in range(11)]
+    assert told[-1] == (
+        "unauthorized: login of user monitor not tried for 4.9 minutes, so that this address is not locked out: "
+        "10 logins failed within the hour"
+    )
+
+
+def test_each_gets_its_turn(world: World) -> None:
+    # The right one is the last of many that come at the same time.
+    for _turn in range(int(DAY / (10 * MINUTE))):
+        for which in range(15):
+            world.run(f"wrong{which}")
+        if world.run(RIGHT) == WELL:
+            break
+        world.now += 10 * MINUTE
+    assert world.run(RIGHT) == WELL
+
+
+def test_callers_that_are_told_apart_by_their_headers_share_the_account_of_their_user(world: World) -> None:
+    for _turn in range(int(3 * HOUR / (3 * MINUTE))):
+        for tenant in "abcdef":
+            world.run("wrong", headers={"X-Tenant": tenant})
+        world.now += 3 * MINUTE
+    assert 0 < world.worst() <= MOST
+
+
+class Lives(RuleBasedStateMachine):
+    """Whatever happens to a machine, in any order."""
+
+    @initialize()
+    def begin(self) -> None:
+        """An empty folder; and a clock on the wall that says anything at all."""
+        self.folder = TemporaryDirectory()
+        self.world = World(Path(self.folder.name) / "state")
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr("wabiz_monitoring._edge.keeper._ROUNDS", 1)
+
+    @rule(number=st.integers(0, 50), answer=st.sampled_from(sorted(ANSWERS)), tokens=st.booleans())
+    def one_runs_with_a_wrong_password(self, number: int, answer: str, tokens: bool) -> None:
+        self.world.wrong = answer
+        self.world.run(f"wrong{number}", tokens)
+
+    @rule(count=st.integers(1, 40), answer=st.sampled_from(sorted(ANSWERS)), pause=st.floats(0, 900))
+    def some_run_in_a_row(self, count: int, answer: str, pause: float) -> None:
+        self.world.wrong = answer
+        for number in range(count):
+            self.world.run(f"wrong{number % 3}", tokens=number % 2 == 0)
+            self.world.now += pause
+
+    @rule(troubled=st.sampled_from(["", *sorted(ANSWERS)]), deaf=st.booleans(), tokens=st.booleans())
+    def one_runs_with_the_right_password(self, troubled: str, deaf: bool, tokens: bool) -> None:
+        self.world.troubled, self.world.deaf = troubled, deaf
+        self.world.run(RIGHT, tokens)
+        self.world.troubled, self.world.deaf = "", False
+
+    @rule(seconds=st.one_of(st.sampled_from([1, 60, 299, 300, 3599, 3600, DAY]), st.floats(0, 8000)))
+    def time_goes_by(self, seconds: float) -> None:
+        self.world.now += seconds
+
+    @rule()
+    def the_machine_starts_anew(self) -> None:
+        self.world.restart()
+
+    @rule(wall=st.floats(-1e10, 1e11))
+    def the_clock_on_the_wall_is_set(self, wall: float) -> None:
+        self.patch.setattr(time, "time", lambda: wall)
+
+    @rule()
+    def all_tokens_die(self) -> None:
+        self.world.rows.clear()
+        self.world.killed = 0
+
+    @invariant()
+    def nobody_is_locked_out_and_no_row_is_left(self) -> None:
+        if hasattr(self, "world"):
+            assert self.world.worst() <= MOST
+            assert len(self.world.rows) <= 1 + self.world.killed
+
+    def teardown(self) -> None:
+        """Set the clock right again."""
+        if hasattr(self, "patch"):
+            self.patch.undo()
+            self.folder.cleanup()
+
+
+Lives.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestWhateverHappensInAnyOrder = Lives.TestCase
