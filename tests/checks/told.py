@@ -254,7 +254,8 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "half the head": BREAKS,
     "no answer": GONE,
     "reset": GONE,
-    "reset within the body": BREAKS,
+    # What has come in is lost by a reset, if nobody has read it yet.
+    "reset within the body": (BREAKS, GONE),
     "no status line": STRANGE,
     "endless header": STRANGE,
     "too many headers": STRANGE,
