@@ -295,14 +295,16 @@ def test_neither_password_nor_an_easy_digest_of_it_reaches_the_disk(sim: Simulat
     Monitor(sim, tmp_path / "state", WRONG).run()
     held = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir())
     assert b'"unauthorized",401' in held
+    (account,) = (tmp_path / "state").glob("account-*.json")
+    salt = json.loads(account.read_bytes())["salt"].encode()
     for password in (PASSWORD, WRONG):
-        raw = password.encode()
-        plain = [
-            raw,
-            base64.b64encode(raw),
-            base64.b64encode(b"monitor:" + raw),
-            hashlib.sha256(raw).hexdigest().encode(),
+        raw, quoted = password.encode(), json.dumps(password).encode()
+        easy = [each for word in (raw, quoted) for each in (word, salt + word, word + salt)]
+        # As much of a digest as the file has.
+        digests = [
+            hashlib.new(how, each).hexdigest()[:16] for how in ("md5", "sha1", "sha256", "sha512") for each in easy
         ]
+        plain = [raw, base64.b64encode(raw), base64.b64encode(b"monitor:" + raw), *map(str.encode, digests)]
         assert not [form for form in plain if form in held]
 
 
