@@ -470,9 +470,9 @@ class FaultServer(Listener):
         """Where it listens."""
         return f"https://localhost:{self.port}"
 
-    def use(self, fault: str) -> None:
+    def use(self, fault: str | Fault) -> None:
         """Be wrong in another way from now on, and forget what was asked."""
-        self._fault = FAULTS[fault]
+        self._fault = FAULTS[fault] if isinstance(fault, str) else fault
         self.received.clear()
         self.connections = self.struck = 0
 

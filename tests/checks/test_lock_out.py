@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import json
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +16,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from simulated import ANSWERS, DAY, HOUR, MINUTE, MOST, RIGHT, WELL, World
+from wabiz_monitoring._core.catalogue import CATALOGUE
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +152,61 @@ def test_callers_that_are_told_apart_by_their_headers_share_the_account_of_their
             world.run("wrong", headers={"X-Tenant": tenant})
         world.now += 3 * MINUTE
     assert 0 < world.worst() <= MOST
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Nothing can be written to any file meanwhile, as on a disk that is full or read-only."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_where_nothing_can_be_noted_what_was_refused_is_not_tried_again(world: World) -> None:
+    assert world.run("wrong").endswith("wrong user name or password (HTTP 401)")
+    with no_room():
+        for _turn in range(3):
+            world.now += HOUR
+            assert world.run("wrong").endswith(
+                "wrong user name or password (HTTP 401); not tried again while that cannot be noted"
+            )
+        # And what was not is tried, since a check that fails where it is needed most is worse than none.
+        assert [world.run(RIGHT), world.run(RIGHT)] == [WELL, WELL]
+        assert world.rows == set()
+    assert len(world.came_to_nothing) == 1
+
+
+def test_an_account_that_makes_no_sense_is_as_none_and_stays_as_small_as_ever(world: World) -> None:
+    world.run("wrong")
+    (account,) = world.folder.glob("account-*.json")
+    sound, size = json.loads(account.read_text()), account.stat().st_size
+    hostile = [json.dumps({**sound, name: value}) for name in sound for value in HOSTILE]
+    for text in (*hostile, "", "{", "[]", "null", "[" * 10**5, "\0", "\ud800"):
+        account.write_bytes(text.encode("utf-8", "surrogatepass"))
+        world.run("another")
+        assert account.stat().st_size == size
+        world.now += DAY
+        assert world.run(RIGHT) == WELL
+        world.rows.clear()
+
+
+HUGE = 10**400
+WORD = "x" * 10**5
+HOSTILE = (
+    *(None, True, 5, -1, 1.5, HUGE, "", "\ud800", WORD, [], {}, [[]], [{}], {"": {}}, {"": []}, [None] * 10**4),
+    *([["a", "b", at, 0, 0]] for at in (-1, -1e300, 1e300, HUGE, True, "1", None, [], 5)),
+    *([[WORD, WORD, 5, 0, 0]] * 2, [["\u2028", '"', 5, 0, 0]], [["a", "b", 5, 2, 0]], [["a", "b", 5, [], {}]]),
+    *({"a": ["b", 5, problem, 401, 0, 0]} for problem in (None, [], {}, "nonsense", WORD, 5, "unauthorized")),
+    *({"a": ["b", 5, "unauthorized", status, 0, 0]} for status in (None, -1, HUGE, "401", 4.5, True, [])),
+    {"a": ["b", 5, "unauthorized", 401, 0, 7]},
+    {WORD: ["b", 5]},
+    {str(number): ["b" * 16, 1e11 + 0.123, max(CATALOGUE, key=len), 99999, 99999, 1] for number in range(10**4)},
+    [["a" * 8, "b" * 16, 1e11 + 0.123, 1, 1]] * 10**4,
+)
+"""What an attacker, or a disk, may have put there."""
 
 
 class Lives(RuleBasedStateMachine):

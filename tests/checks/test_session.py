@@ -8,22 +8,24 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import marks
 import pytest
 import requests
 from commands import BIN, Runner, credentials, in_time
-from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
+from faults import EACH, FAULTS, LOGIN, LOGOUT, SUPPORT, Act, Fault, FaultServer, Wire, usual
 from marks import PASSWORD
 from monitoring import WELL, Clock, Monitor
-from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
 from wabiz_monitoring._core.http import Reply
 from wabiz_monitoring._core.session import Credentials, ask
 from wabiz_monitoring._core.session import credentials as given
-from wabiz_monitoring._edge.keeper import DiskKeeper
+from wabiz_monitoring._edge.keeper import DiskKeeper, caller
 from wabiz_monitoring.simulator import Simulator
 
 WRONG = "marked-wrong-password"
@@ -172,6 +174,44 @@ def test_a_fresh_token_that_is_refused_is_no_reason_to_log_in_again(tmp_path: Pa
         assert [request.path for request in server.received] == [LOGIN, SUPPORT, SUPPORT, LOGOUT]
 
 
+@pytest.mark.parametrize("state", ["state", "none"])
+def test_a_fresh_token_that_is_refused_once_is_tried_again_and_serves(
+    state: str, runner: Runner, tmp_path: Path
+) -> None:
+    with FaultServer(tmp_path) as server:
+        server.use(Fault(SUPPORT, slips(1)))
+        words = ["--url", server.url, "--ca-file", server.ca_file, "--state-dir", state]
+        for _turn in range(2):
+            assert runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)).code == 0
+        asked = [request.path for request in server.received]
+    first = [LOGIN, SUPPORT, SUPPORT]
+    assert asked == [*first, LOGOUT, LOGIN, SUPPORT, LOGOUT] if state == "none" else [*first, SUPPORT]
+
+
+def slips(times: int) -> Act:
+    """Refuse what is asked so many times, whoever asks."""
+    left = [times]
+
+    def act(wire: Wire) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            wire.error(401, 1005, "Access denied", "invalid token")
+        else:
+            usual(wire)
+
+    return act
+
+
+def test_a_kept_token_that_is_refused_by_a_slip_leaves_no_row_behind(tmp_path: Path) -> None:
+    with FaultServer(tmp_path) as server:
+        monitor = Monitor(server, tmp_path / "state")
+        monitor.run()
+        server.use(Fault(SUPPORT, slips(1)))
+        assert [monitor.run(), monitor.run()] == ["2.18.22"] * 2
+        # It may live nevertheless.
+        assert [request.path for request in server.received] == [SUPPORT, LOGIN, SUPPORT, LOGOUT, SUPPORT]
+
+
 def test_a_user_who_may_not_read_does_not_log_in_again_and_again(tmp_path: Path) -> None:
     with FaultServer(tmp_path, "403") as server:
         monitor = Monitor(server, tmp_path / "state")
@@ -237,6 +277,44 @@ def test_nobody_asks_with_half_of_the_credentials(sim: Simulator) -> None:
     assert (sim.logins, sim.failed_logins) == (0, 0)
 
 
+# What is remembered of a server that says whatever it likes.
+
+
+def echoes(status: int) -> Act:
+    """Refuse, and repeat what was said."""
+
+    def act(wire: Wire) -> None:
+        said = wire.request.headers["authorization"]
+        wire.error(status, 1005, said, base64.b64decode(said.partition(" ")[2]).decode())
+
+    return act
+
+
+SAYS = {
+    **{name: fault for name, fault in FAULTS.items() if fault.strikes == LOGIN and name != "login: says nothing"},
+    **{f"login: {status} that echoes": Fault(LOGIN, echoes(status)) for status in (400, 401, 403, 429, 500)},
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_of_what_a_server_said_numbers_are_remembered_and_nothing_else(
+    name: str, runner: Runner, tmp_path: Path
+) -> None:
+    with FaultServer(tmp_path) as server:
+        server.use(SAYS[name])
+        words = ["--url", server.url, "--ca-file", server.ca_file, "--state-dir", str(tmp_path / "state"), "-vvv"]
+        told = [runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)).out for _turn in range(4)]
+        asked = [request.path for request in server.received]
+    (account,) = (tmp_path / "state").glob("account-*.json")
+    texts = set(re.findall(r'"([^"]*)"', account.read_text()))
+    assert {text for text in texts if not re.fullmatch("[0-9a-f]*", text)} <= {"salt", "attempts", "known", *CATALOGUE}
+    if asked.count(LOGIN) < 4:
+        # The words of those that are held back are ours.
+        assert "not tried again for" in told[-1]
+        assert not marks.found(told[-1])
+        assert "1005" not in told[-1] or re.search(r"\(HTTP \d{3}, error 1005\)", told[-1])
+
+
 # The state folder.
 
 
@@ -286,6 +364,59 @@ def test_each_user_and_each_address_has_its_own_token(sim: Simulator, tmp_path: 
         assert Monitor(server, tmp_path / "state").run() == "2.18.22"
     assert len(list((tmp_path / "state").glob("account-*.json"))) == 3
     assert len(list((tmp_path / "state").glob("token-*.json"))) == 2
+
+
+def test_each_caller_behind_one_address_has_a_token_and_nobody_elses(runner: Runner, tmp_path: Path) -> None:
+    def tenants(wire: Wire) -> None:
+        tenant = wire.request.headers["x-tenant"]
+        if wire.request.path == LOGIN:
+            wire.answer(200, json.dumps({"users": [{"token": f"marked-token-of-{tenant}"}]}).encode())
+        elif wire.request.headers["authorization"] == f"Bearer marked-token-of-{tenant}":
+            usual(wire)
+        else:
+            wire.error(401, 1005, "Access denied", "invalid token")
+
+    for tenant in ("one", "two"):
+        (tmp_path / tenant).write_text(f"X-Tenant: {tenant}\n")
+    with FaultServer(tmp_path) as server:
+        server.use(Fault(EACH, tenants))
+        words = ["--url", server.url, "--ca-file", server.ca_file, "--state-dir", str(tmp_path / "state")]
+        for _turn in range(5):
+            for tenant in ("one", "two"):
+                more = ["--header-file", str(tmp_path / tenant)]
+                assert runner("check_wabiz_socket", *words, *more, env=credentials("monitor", PASSWORD)).code == 0
+        asked = [request.path for request in server.received]
+    assert (asked.count(LOGIN), asked.count(SUPPORT), len(asked)) == (2, 10, 12)
+
+
+def test_what_tells_callers_apart_is_neither_in_the_names_nor_in_the_files_of_a_folder(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    names = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        monitor = Monitor(sim, folder, headers={"X-Tenant": "marked-tenant"})
+        assert [monitor.run(), monitor.run()] == [WELL, WELL]
+        names.append(monitor.kept.name)
+        held = b"".join(path.read_bytes() for path in folder.iterdir())
+        assert b"marked-tenant" not in held
+        assert sim.url.encode() not in held
+    assert sim.logins == 2
+    # A digest that anybody can make would be the same.
+    assert names[0] != names[1]
+
+
+def test_headers_and_the_certificate_of_a_client_tell_callers_apart() -> None:
+    callers = [
+        caller({}, b""),
+        caller({"X-A": "1"}, b""),
+        caller({"X-A": "2"}, b""),
+        caller({"X-B": "1"}, b""),
+        caller({}, b"one certificate"),
+        caller({}, b"another certificate"),
+        caller({"X-A": "1"}, b"one certificate"),
+    ]
+    assert len(set(callers)) == len(callers)
+    assert caller({"X-A": "1", "X-B": "2"}, b"") == caller({"x-b": "2", "x-a": "1"}, b"")
 
 
 def test_neither_password_nor_an_easy_digest_of_it_reaches_the_disk(sim: Simulator, tmp_path: Path) -> None:
@@ -352,6 +483,19 @@ def test_a_folder_of_somebody_else_is_not_used(sim: Simulator, monitor: Monitor,
     assert monitor.run() == WELL
     assert (sim.logins, sim.logouts) == (1, 1)
     assert DiskKeeper(str(monitor.folder), sim.url, monitor.credentials).why_not == "it belongs to another user"
+
+
+@root
+def test_nothing_is_made_in_what_belongs_to_another_user(sim: Simulator, monitor: Monitor, tmp_path: Path) -> None:
+    # As when root acts for one whose home it has taken over; who owns that could put anything in its place.
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    monitor.folder = home / ".local" / "state" / "wabiz-monitoring"
+    assert monitor.run() == WELL
+    assert list(home.iterdir()) == []
+    assert (sim.logins, sim.logouts) == (1, 1)
+    assert monitor.keeper().why_not == "the folder around it belongs to another user"
 
 
 @root

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from commands import BIN, Done, Runner, credentials
-from faults import LOGIN, LOGOUT, SUPPORT, TOKEN, FaultServer
+from faults import LOGIN, LOGOUT, SUPPORT, TOKEN, Fault, FaultServer, Wire
 from forks import Forks
 from marks import PASSWORD
 from monitoring import WELL, Monitor
@@ -87,6 +87,43 @@ def test_two_hundred_runs_at_once_with_a_wrong_password_try_it_once(
     assert sim.failed_logins == 1
 
 
+def test_checks_and_modules_at_once_with_a_wrong_password_try_it_once(
+    forks: Forks, sim: Simulator, runner: Runner
+) -> None:
+    if not forks.modules:
+        pytest.skip("left out: no Ansible for the modules")
+    given = credentials("monitor", "marked-wrong-password")
+
+    def one(number: int) -> Done:
+        if number % 2:
+            words = ("--url", sim.url, "--ca-file", sim.ca_file, "-t", "60")
+            return forks.command(runner, "check_wabiz_socket", *words, env=given).done
+        options = {"url": sim.url, "ca_path": sim.ca_file, "timeout": 60}
+        return forks.module(runner, forks.modules[number % 4 // 2], options, env=given).done
+
+    with ThreadPoolExecutor(50) as pool:
+        done = list(pool.map(one, range(50)))
+    assert {(one.code, one.err) for one in done} == {(3, ""), (1, "")}
+    assert all("wrong user name or password (HTTP 401)" in one.out for one in done)
+    assert sim.failed_logins == 1
+
+
+def test_modules_at_once_with_the_right_password_are_all_well_and_leave_no_row(
+    forks: Forks, sim: Simulator, runner: Runner
+) -> None:
+    if not forks.modules:
+        pytest.skip("left out: no Ansible for the modules")
+    options = {"url": sim.url, "ca_path": sim.ca_file, "timeout": 60}
+    given = credentials("monitor", PASSWORD)
+    with ThreadPoolExecutor(35) as pool:
+        done = list(pool.map(lambda _turn: forks.module(runner, "support_facts", options, env=given).done, range(35)))
+    assert {(one.code, one.err) for one in done} == {(0, "")}
+    assert (sim.logins, sim.logouts, sim.tokens) == (35, 35, ())
+    # What belongs to a task ends with the task.
+    folder = runner.home / ".local" / "state" / "wabiz-monitoring"
+    assert sorted(path.name.partition("-")[0] + path.suffix for path in folder.iterdir()) == KINDS[:-1]
+
+
 # A process that is killed.
 
 # Between the writing of a file and its renaming.
@@ -130,6 +167,86 @@ def test_a_run_that_is_killed_at_any_moment_leaves_what_was_kept_whole(
             process.kill()
             process.wait()
         assert well(run(runner, sim, state))
+
+
+def started(runner: Runner, server: Simulator | FaultServer, state: Path, *more: str) -> subprocess.Popen[bytes]:
+    """A run that goes on by itself."""
+    command = [str(BIN / "check_wabiz_socket"), *words(server, state), *more]
+    environment = runner.environment(credentials("monitor", PASSWORD))
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+
+def in_the_middle_of_a_login(process: subprocess.Popen[bytes], server: FaultServer, logins: int) -> bool:
+    """Whether a run gets there; false when it ends without."""
+    while asked(server).count(LOGIN) == logins:
+        if process.poll() is not None:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def asked(server: FaultServer) -> list[str]:
+    """What was asked for, in its order."""
+    return [request.path for request in server.received]
+
+
+def test_runs_that_are_killed_in_the_middle_of_a_login_lock_nobody_out(
+    runner: Runner, state: Path, tmp_path: Path
+) -> None:
+    with FaultServer(tmp_path, "login: says nothing") as server:
+        for turn in range(15):
+            process = started(runner, server, state)
+            if in_the_middle_of_a_login(process, server, min(turn, 2)):
+                process.kill()
+            process.wait()
+        # A slip may be tried once more, and what comes after that has to wait.
+        assert asked(server) == [LOGIN] * 2
+
+
+def test_a_login_that_is_refused_only_after_the_time_limit_counts(runner: Runner, state: Path, tmp_path: Path) -> None:
+    def late(wire: Wire) -> None:
+        wire.wait(2)
+        wire.answer(401)
+
+    with FaultServer(tmp_path) as server:
+        server.use(Fault(LOGIN, late))
+        for _turn in range(6):
+            done = runner("check_wabiz_socket", *words(server, state), "-t", "1", env=credentials("monitor", PASSWORD))
+            assert done.code == 2, done
+        assert asked(server) == [LOGIN] * 2
+    assert done.first.startswith(
+        "WABIZ SOCKET CRITICAL - login of user monitor failed: no answer; not tried again for 1.6 minutes"
+    )
+
+
+def test_who_cannot_be_reached_has_not_been_asked(runner: Runner, state: Path, tmp_path: Path) -> None:
+    given = credentials("monitor", PASSWORD)
+    with Simulator(password=PASSWORD) as sim:
+        (tmp_path / "other").mkdir()
+        stranger = FaultServer(tmp_path / "other")
+        for _turn in range(15):
+            # Nobody knows that certificate.
+            untrusted = ["--url", sim.url, "--ca-file", stranger.ca_file, "--state-dir", str(state)]
+            assert runner("check_wabiz_socket", *untrusted, env=given).code == 2
+        assert well(run(runner, sim, state))
+        assert (sim.logins, sim.failed_logins) == (1, 0)
+
+
+def test_a_run_that_hangs_in_its_login_keeps_others_out_no_longer_than_its_limit(
+    installed: Runner, state: Path, tmp_path: Path
+) -> None:
+    with FaultServer(tmp_path, "login: says nothing") as server:
+        process = started(installed, server, state, "-t", "2")
+        assert in_the_middle_of_a_login(process, server, 0)
+        process.send_signal(signal.SIGSTOP)
+        try:
+            server.use("healthy")
+            done = installed("check_wabiz_socket", *words(server, state), env=credentials("monitor", PASSWORD))
+            assert process.poll() is None
+        finally:
+            process.kill()
+            process.wait()
+        assert well(done), done
 
 
 # A disk on which nothing can be kept: a file system of our own, in a namespace of our own.
@@ -234,8 +351,7 @@ def test_whatever_lies_in_the_place_of_a_file_the_truth_is_told(
     assert {request.headers["authorization"] for request in server.received if request.path != LOGIN} == {
         f"Bearer {TOKEN}"
     }
-    asked = [request.path for request in server.received]
-    assert asked in ([LOGIN, SUPPORT, SUPPORT], [LOGIN, SUPPORT, LOGOUT] * 2)
+    assert asked(server) in ([LOGIN, SUPPORT, SUPPORT], [LOGIN, SUPPORT, LOGOUT] * 2)
 
 
 def test_a_file_system_without_locks_is_none_the_worse(sim: Simulator, runner: Runner, state: Path) -> None:

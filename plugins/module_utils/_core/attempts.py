@@ -44,9 +44,10 @@ class Uptime(NamedTuple):
 
     def since(self, earlier: Uptime) -> float:
         """Seconds that have gone by since then, at least: of another start it is only known that it was before."""
-        if earlier.start != self.start or (not self.start and earlier.seconds > self.seconds):
+        ahead = earlier.seconds - self.seconds
+        if earlier.start != self.start or ahead > (HOUR if self.start else 0):
             return self.seconds
-        return max(self.seconds - earlier.seconds, 0.0)
+        return max(-ahead, 0.0)
 
     def later(self, seconds: float) -> Uptime:
         """The moment so many seconds later; this one, where what lies ahead could be taken for an earlier start."""
