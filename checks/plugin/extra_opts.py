@@ -7,20 +7,17 @@ may stand anywhere. So messages say file, line and what belongs there, and repea
 """
 
 import os
-import re
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from wabiz_monitoring._core.misuse import Misuse
-from wabiz_monitoring._core.text import clean, closest
+from wabiz_monitoring._core.text import clean
 from wabiz_monitoring._edge.files import Files
 
 from . import Check, ini
-from .ini import Line, Mistake
-from .options import OPTIONS, Option, UsageError, options_of
+from .entries import SECRETS, Entry, check_alone, entries, mentions_secret
+from .ini import Mistake
+from .options import Option, UsageError, options_of
 
 FLAG = "--extra-opts"
-SECRETS = ("password", "token")
 
 # Where the Monitoring Plugins look, in their order (monitoring-plugins.org, extra-opts).
 _NAMES = ("monitoring-plugins.ini", "plugins.ini")
@@ -39,22 +36,7 @@ _PLACES = (
 _YES = ("", "yes", "true", "on", "1")
 _NO = ("no", "false", "off", "0")
 
-# The key of a secret where none belongs: at the beginning of a further value, and anywhere in another key's value.
-_SECRET = re.compile(r"""["']?(password|token)["']?\s*([=:\s]|$)""", re.IGNORECASE)
-_SECRET_WITHIN = re.compile(r"""(^|\s)["']?(password|token)["']?\s*[=:]""", re.IGNORECASE)
-# What was meant as a key of its own: `name = value`, `name: value`, `name value`.
-_KEY = re.compile(r"""["']?[A-Za-z][\w-]*["']?(\s|[=:]\s)""")
-_FIRST_WORD = re.compile(r"""["'-]*([A-Za-z][\w-]*)""")
-_ALL_KEYS = {flag.lstrip("-") for option in OPTIONS for flag in option.flags}
 _NEVER_IN_FILES = ("extra-opts", "help", "version")
-
-
-class _Entry(NamedTuple):
-    """A key and its values, each with the number of its line."""
-
-    number: int
-    key: str
-    values: list[tuple[int, str]]
 
 
 def expand(words: list[str], check: Check, files: Files) -> dict[str, str]:
@@ -105,14 +87,14 @@ def _read(path: str, name: str, check: Check, files: Files) -> tuple[list[str], 
     content = files.read(FLAG, path)
     pieces = ini.section(content.data, name)
     # Before anything can be wrong with a line: who can read the file is to be known then, too.
-    if any(_SECRET.match(line.text) for lines in pieces for line in lines):
+    if any(mentions_secret(line) for lines in pieces for line in lines):
         files.holds_secret(content)
     known = {flag.lstrip("-"): option for option in options_of(check) for flag in option.flags}
     words: dict[str, list[str]] = {}
     secrets: dict[str, str] = {}
     for lines in pieces:
         again: dict[str, list[str]] = {}
-        for entry in _entries(lines, known, check):
+        for entry in entries(lines, known, check):
             if entry.key in SECRETS:
                 secrets[entry.key] = _secret(entry)
             else:
@@ -123,59 +105,11 @@ def _read(path: str, name: str, check: Check, files: Files) -> tuple[list[str], 
     return [word for option in words.values() for word in option], secrets
 
 
-def _entries(lines: list[Line], known: Mapping[str, Option], check: Check) -> Iterable[_Entry]:
-    entries: dict[str, _Entry] = {}
-    last: _Entry | None = None
-    for line in lines:
-        if line.indented:
-            last = _continued(line, last, known)
-            last.values.append((line.number, line.text))
-            continue
-        key, equals, value = (part.strip() for part in line.text.partition("="))
-        if key not in known and key not in SECRETS:
-            raise Mistake(line.number, _unreadable(line.text, key if equals else "", known, check))
-        if key in entries:
-            told = f"key {key!r} stands twice; write several values on lines of their own below one key"
-            raise Mistake(line.number, told)
-        last = entries[key] = _Entry(line.number, key, [(line.number, value)] if value else [])
-    return entries.values()
-
-
-def _continued(line: Line, entry: _Entry | None, known: Mapping[str, Option]) -> _Entry:
-    """The entry that an indented line is a further value of."""
-    if entry is None:
-        raise Mistake(line.number, "indented, below no key; a key begins in the first column")
-    option = known.get(entry.key)
-    if option is None or option.action != "append":
-        told = f"indented, but {entry.key} above it takes no further value; a key begins in the first column"
-        raise Mistake(line.number, told)
-    word = _FIRST_WORD.match(line.text)
-    a_key = word and word[1] in known and line.text[word.end() :].startswith("=") and not option.expects
-    if a_key or _SECRET_WITHIN.match(line.text) or _KEY.match(line.text):
-        told = f"indented like a value of {entry.key}, but it looks like a key, which begins in the first column"
-        raise Mistake(line.number, told)
-    return entry
-
-
-def _unreadable(text: str, key: str, known: Mapping[str, Option], check: Check) -> str:
-    """What is wrong with a line whose key (empty: it has no equals sign) is none."""
-    if key in _ALL_KEYS:
-        return f"{check.command} has no option {key}"
-    first = _FIRST_WORD.match(text)
-    word = first[1] if first else ""
-    if key.strip("\"'-") in (*known, *SECRETS):
-        return f"a key stands there without dashes and quotes: {word} = ..."
-    if word in known or word in SECRETS:
-        return f"between {word} and its value belongs an equals sign: {word} = ..."
-    hint = closest(word.lower(), [*SECRETS, *(name for name in known if len(name) > 1)])
-    return (f"{check.command} has no option of this name" if key else "not of the form key = value") + hint
-
-
-def _secret(entry: _Entry) -> str:
+def _secret(entry: Entry) -> str:
     return entry.values[0][1] if entry.values else ""
 
 
-def _words(entry: _Entry, option: Option, check: Check) -> list[str]:
+def _words(entry: Entry, option: Option, check: Check) -> list[str]:
     """The words of the command line that a key and its values stand for."""
     key, flag = entry.key, option.flags[-1]
     if flag[2:] in _NEVER_IN_FILES:
@@ -194,11 +128,10 @@ def _words(entry: _Entry, option: Option, check: Check) -> list[str]:
 
 
 def _check_value(number: int, value: str, key: str, option: Option, check: Check) -> None:
-    if _SECRET_WITHIN.search(value):
-        raise Mistake(number, f"what follows {key} looks like two keys on one line")
     try:
         option.read(value)
         option.refuses(check, value)
     except Misuse:
         # Its words repeat the value.
         raise Mistake(number, f"{key} takes {option.expects}") from None
+    check_alone(number, value, option)

@@ -113,13 +113,15 @@ def _judged(check: "Check", settings: "Settings", begun: "Deadline", files: "Fil
 
 
 def _where(settings: "Settings") -> str:
+    from urllib.parse import urlsplit
+
     from wabiz_monitoring._core.text import clean
 
     if settings.file is not None:
         from wabiz_monitoring.source.saved import name
 
         return name(settings.file)
-    return clean((settings.url or "").partition("://")[2])
+    return clean(urlsplit(settings.url or "").netloc)
 
 
 def _result(

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wabiz_monitoring._core.address import shown
 from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.source import Source
@@ -28,7 +29,7 @@ def source(settings: Settings, files: Files, notes: list[str], sends: Callable[[
 
     assert settings.url is not None
     if settings.verbose > 1:
-        notes.append(f"asking {settings.url}")
+        notes.append(f"asking {shown(settings.url)}")
     try:
         keeper = _keeper(settings, settings.url, files, notes) if settings.credentials.can_log_in else None
         return Api(settings.url, settings.credentials, settings.tls, settings.headers, files, keeper, sends)

@@ -9,7 +9,7 @@ apart once the form is not what it should be.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from .misuse import Misuse
 
@@ -53,10 +53,14 @@ def from_url(url: str) -> str:
     except ValueError:
         raise Misuse("the URL is malformed") from None
     _without_credentials(parts.netloc or url)
-    sound = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and port_sound
+    host = parts.hostname or ""
+    # More than a host and a port, or one scheme after another, is something else that was read as an address.
+    alone = re.sub(r":[0-9]+$", "", parts.netloc.lower()).strip("[]") == host.lower() and "//" not in parts.path
+    sound = parts.scheme in ("http", "https") and _HOST.fullmatch(host) and port_sound and alone
     if not sound or not url.isprintable() or " " in url:
         raise Misuse("this is no URL of the form https://host:port/path")
-    if parts.query or parts.fragment:
+    # Also where a question mark was encoded, or an ampersand written in its place.
+    if parts.query or parts.fragment or set("?#=@") & set(unquote(parts.path)):
         raise Misuse("the URL has a query or a fragment; only the part before /v1 is wanted")
     path = parts.path.rstrip("/")
     for ending in ("/v1/support", "/v1"):
@@ -64,6 +68,12 @@ def from_url(url: str) -> str:
             path = path[: -len(ending)].rstrip("/")
             break
     return urlunsplit((parts.scheme, parts.netloc, quote(path, _SAFE), "", ""))
+
+
+def shown(address: str) -> str:
+    """An address for messages, without its path: some gateways take a key there."""
+    parts = urlsplit(address)
+    return "%s://%s%s" % (parts.scheme, parts.netloc, "/..." if parts.path else "")
 
 
 def _without_credentials(place: str) -> None:
