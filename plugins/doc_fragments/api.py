@@ -35,8 +35,8 @@ options:
   password:
     description:
       - Password of O(username). A login made for a task ends with the task.
-      - After more than 30 refused logins an hour the API locks the address out. Nothing is tried twice here, but a
-        wrong password in a play over many hosts gets there quickly.
+      - After more than 30 refused logins an hour the API locks the address out. At most 12 logins an hour that come to
+        nothing are made for a user; C(~/.local/state/wabiz-monitoring) of the user who runs the module counts them.
       - Ansible blots it out wherever it stands in what is returned, so a password that is a common word leaves gaps.
       - Default is the environment variable E(WA_WEB_PASSWORD) of the host that runs the module. Do not set it with
         the keyword C(environment), which verbose runs print.
