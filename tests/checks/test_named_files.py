@@ -7,11 +7,12 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 import trustme
-from commands import Runner, credentials, in_time
+from commands import Done, Runner, credentials, in_time
 from documents import single
 from forks import Forks, Quick
 from wabiz_monitoring._edge.files import LARGEST
@@ -71,23 +72,36 @@ def stuck(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("named", NAMED)
-def test_a_file_that_is_never_read_to_its_end_is_told_in_time(named: str, stuck: Path, installed: Runner) -> None:
-    done = in_time(1, lambda: installed("check_wabiz_socket", "-t", "1", *words(named, stuck)))
+def test_a_file_that_is_never_read_to_its_end_is_told_in_time(named: str, stuck: Path, runner: Runner) -> None:
+    done = in_time(1, lambda: runner("check_wabiz_socket", "-t", "1", *words(named, stuck)))
     assert (done.code, done.err, len(done.lines)) == (3, "", 1)
     assert f"{stuck}: not read to its end within 1 s; see whether it is a pipe that nobody writes to" in done.first
-    assert "marked-secret" not in done.out
+    assert SECRET not in done.out
 
 
-def test_the_limit_counts_from_the_beginning_for_all_that_is_read(installed: Runner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", MODULES)
+def test_so_it_is_by_modules(option: str, stuck: Path, runner: Quick, forks: Forks) -> None:
+    options = {name: value.replace("FILE", str(stuck)) for name, value in MODULES[option].items()}
+    options |= {"url": "https://localhost:1", "timeout": "1"}
+    for module in forks.modules:
+        done = in_time(1, lambda: forks.module(runner, module, options).done)  # noqa: B023  # called here and now
+        assert json.loads(done.out)["msg"].startswith(f"{option} {stuck}: not read to its end within 1 s")
+
+
+def test_the_limit_counts_from_the_beginning_for_all_that_is_read(runner: Runner, tmp_path: Path) -> None:
     # The first pipe takes most of the time, and the limit that it says holds for the second one as well.
     first, second = tmp_path / "first", tmp_path / "second"
     os.mkfifo(first, 0o600)
     os.mkfifo(second, 0o600)
-    script = f'(sleep 1; printf "[wa]\\nt = 1.5\\nheader-file = {second}\\n" >"$1") & "$0" -H x --extra-opts=wa@"$1"'
-    done = in_time(
-        1.5, lambda: installed.process("sh", "-c", script, str(installed.bin / "check_wabiz_all"), str(first))
-    )
-    assert f"--header-file {second}: not read to its end within 1.5 s" in done.first
+
+    def run() -> Done:
+        writer = Timer(1, first.write_text, [f"[wa]\nt = 1.5\nheader-file = {second}\n"])
+        writer.start()
+        done = runner("check_wabiz_all", "-H", "x", f"--extra-opts=wa@{first}")
+        writer.join()
+        return done
+
+    assert f"--header-file {second}: not read to its end within 1.5 s" in in_time(1.5, run).first
 
 
 @pytest.mark.parametrize("named", NAMED)
@@ -98,8 +112,8 @@ def test_a_file_without_end_takes_neither_time_nor_memory(named: str, runner: Qu
     assert ran.peak < forks.size + 4 * LARGEST
 
 
-def test_a_saved_answer_that_is_never_read_to_its_end_is_told_in_time(stuck: Path, installed: Runner) -> None:
-    done = in_time(1, lambda: installed("check_wabiz_socket", "-t", "1", "--file", str(stuck)))
+def test_a_saved_answer_that_is_never_read_to_its_end_is_told_in_time(stuck: Path, runner: Runner) -> None:
+    done = in_time(1, lambda: runner("check_wabiz_socket", "-t", "1", "--file", str(stuck)))
     assert (done.code, done.err) == (2, "")
     assert done.first.startswith("WABIZ SOCKET CRITICAL - no complete answer from ")
     assert "see whether it is a pipe that nobody writes to" in done.out
