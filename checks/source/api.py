@@ -111,7 +111,7 @@ class Api:
         headers = {**self._headers, **request.headers}
         # Not by a session: that would read the bodies of redirects, and take part in ~/.netrc and in bundles of CAs.
         made = requests.Request(request.method, self._url + request.path, headers=headers).prepare()
-        self._adapter.reading.expect(deadline.patience, request)
+        self._adapter.reading.expect(deadline, request)
         response = self._adapter.send(
             made, stream=True, timeout=deadline.patience(), verify=self._verify, proxies=self._proxies
         )

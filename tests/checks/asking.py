@@ -20,7 +20,7 @@ from forkserver import CHECKS, MODULES, ROOM
 from marks import GIVEN, HEADER, PASSWORD, USER
 from peers import Peer, variables
 from proxy import Proxy
-from told import WAITING
+from told import limit_of
 
 ONCE = "401 once"
 """Nobody is refused there who has no token to begin with."""
@@ -89,11 +89,6 @@ def _alone(user: Runner, *command: str, **env: str) -> Taken:
             )
         process.wait(_LIMIT)
         return read(told.read(), out, err)
-
-
-def limit_of(name: str) -> float:
-    """Seconds that a run has: few where it is known to wait, and enough elsewhere, however busy the machine is."""
-    return 1 if name in WAITING else 20
 
 
 def asking(name: str, at: Peer, proxy: Proxy | None, modules: tuple[str, ...], folder: Path) -> Iterator[Asked]:

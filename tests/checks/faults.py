@@ -165,9 +165,9 @@ def _blurt(*data: bytes) -> Act:
     return _one_after_another(_send(*data), Wire.wait)
 
 
-def _head(length: int | None, more: str = "") -> bytes:
+def _head(length: int | None, more: str = "", status: int = 200) -> bytes:
     told = "" if length is None else f"Content-Length: {length}\r\n"
-    return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{told}{more}\r\n".encode()
+    return f"HTTP/1.1 {status} Reason\r\nContent-Type: application/json\r\n{told}{more}\r\n".encode()
 
 
 def _redirect(status: int, host: str = "localhost", path: str = "/elsewhere") -> Act:
@@ -223,16 +223,46 @@ def _within(place: bytes, value: bytes) -> Act:
     return _body(lambda: whole(**{place.decode(): "PLACE"}).replace(b'"PLACE"', value))
 
 
-def _endless(wire: Wire) -> None:
-    wire.send(_CHUNKED)
-    while True:
-        wire.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
+def _without_end(first: bytes, *again: bytes) -> Act:
+    """Send the first, and then the others until the client has had enough."""
+    piece = b"".join(again)
+    many = piece * (65536 // len(piece) + 1)
+
+    def act(wire: Wire) -> None:
+        wire.send(first)
+        while not wire.over.is_set():
+            wire.send(many)
+
+    return act
 
 
-def _gigabytes(wire: Wire) -> None:
-    wire.send(_head(5 * 2**30))
-    for _turn in range(5 * 2**14):
-        wire.send(b" " * 65536)
+def _endless(status: int = 200, more: str = "") -> Act:
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    return _without_end(_head(None, f"Transfer-Encoding: chunked\r\n{more}", status), chunk)
+
+
+def _behind_a_size(size: bytes) -> Act:
+    """A chunk of a size that is none, with as much behind it as anybody takes."""
+    return _without_end(_CHUNKED + size + b"\r\n", b" ")
+
+
+def _late(body: bytes) -> Act:
+    """An answer that comes when the time is nearly up."""
+
+    def act(wire: Wire) -> None:
+        if not wire.over.wait(2.2):
+            wire.answer(200, body)
+
+    return act
+
+
+def _twice(wire: Wire) -> None:
+    body = whole()
+    wire.send(_head(len(body), f"Content-Length: {len(body)}\r\n") + body)
+
+
+def _to_whom_it_is_said(wire: Wire) -> None:
+    wire.answer(302, Location=f"https://[{_said(wire)}]/")
 
 
 @functools.cache
@@ -242,6 +272,12 @@ def _nodes(number: int) -> bytes:
     node = documents.standby(device_iso8601="2018-06-01T00:00:00", version="v" * 100, socket_conn="D" * 100)
     odd = {name: value for name, value in node.items() if name in ("role", "shards", "version", "socket_conn")}
     return documents.cluster({f"{key}{at}:c{at}": odd for at in range(number)})
+
+
+def _whole_nodes() -> bytes:
+    """Fewer, but with all their fields."""
+    more = {"env": [f"WA_SETTING_{number}=of a length that settings have" for number in range(12)], **_fresh()}
+    return documents.cluster({f"wa{at}:c{at}": documents.standby(**more) for at in range(400)})
 
 
 def _endless_shards() -> bytes:
@@ -258,9 +294,13 @@ def _html(status: int, title: str = "Welcome") -> Act:
 
 _WHOLE = whole()
 _CHUNKED = _head(None, "Transfer-Encoding: chunked\r\n")
+_ELSEWHERE = "Location: https://wa.example/\r\n"
+_LISTS = b'{"support": [' + (b"[" * 400 + b"]" * 400 + b",") * 10_450 + b"0]}"
 _BOMB = gzip.compress(b" " * 64 * 2**20)
 # Ten gigabytes, in kilobytes.
 _BOMBS = gzip.compress(_BOMB * 160)
+
+SIZES = ("-1", "-5", "+5", "0x5", "5_0", "5 ", " 5", "", "5\n", "\u0661", "ff" * 20)
 
 KINDS: Mapping[str, Mapping[str, Fault]] = {
     "Nothing": {
@@ -301,6 +341,12 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "login: endless token": Fault(
             LOGIN, lambda wire: wire.answer(200, json.dumps({"users": [{"token": ENDLESS_TOKEN}]}).encode())
         ),
+        "login: redirect with an endless body": Fault(LOGIN, _endless(302, _ELSEWHERE)),
+        "login: redirect to half an address": Fault(LOGIN, lambda wire: wire.answer(302, Location="https://[::1/")),
+        "login: redirect to the secret": Fault(LOGIN, _to_whom_it_is_said),
+        "login: chunks without end": Fault(LOGIN, _endless()),
+        "login: a chunk of size '-1'": Fault(LOGIN, _behind_a_size(b"-1")),
+        "login: 401 with an endless body": Fault(LOGIN, _endless(401)),
         "login: cut": Fault(LOGIN, lambda wire: wire.answer(200, b'{"users": [{"tok')),
         "login: says nothing": Fault(LOGIN, Wire.wait),
         "login: echoes": Fault(LOGIN, _echo),
@@ -312,6 +358,16 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "logout: 500": Fault(LOGOUT, lambda wire: wire.error(500, 1014, "Internal error")),
         "logout: closes": Fault(LOGOUT, lambda wire: None),
         "logout: says nothing": Fault(LOGOUT, Wire.wait),
+        "logout: drips": Fault(LOGOUT, lambda wire: wire.drip(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000)),
+        "logout: drips the body": Fault(
+            LOGOUT, _one_after_another(_send(_head(1000)), lambda wire: wire.drip(b" " * 1000))
+        ),
+        "logout: redirects with an endless body": Fault(LOGOUT, _endless(302, _ELSEWHERE)),
+        "logout: redirects and drips": Fault(
+            LOGOUT, _one_after_another(_send(_head(1000, _ELSEWHERE, 302)), lambda wire: wire.drip(b" " * 1000))
+        ),
+        "logout: chunks without end": Fault(LOGOUT, _endless()),
+        "logout: headers without end": Fault(LOGOUT, _without_end(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n")),
     },
     "Status": {
         "204": Fault(SUPPORT, lambda wire: wire.answer(204)),
@@ -322,6 +378,21 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "redirect in a circle": Fault(SUPPORT, _redirect(308, path=SUPPORT)),
         "redirect to nowhere": Fault(SUPPORT, lambda wire: wire.answer(302)),
         "redirect with syntax": Fault(SUPPORT, lambda wire: wire.answer(302, Location="https://x/|a=1;<b>")),
+        "redirect with an endless body": Fault(SUPPORT, _endless(302, _ELSEWHERE)),
+        "redirect with a bomb": Fault(
+            SUPPORT, lambda wire: wire.answer(302, _BOMB, Content_Encoding="gzip", Location="https://wa.example/")
+        ),
+        "redirect to half an address": Fault(SUPPORT, lambda wire: wire.answer(302, Location="https://[::1/")),
+        "redirect to a byte that is no letter": Fault(
+            SUPPORT, _send(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: https://x/\xff\r\n\r\n")
+        ),
+        "redirect to a place without end": Fault(
+            SUPPORT, lambda wire: wire.answer(302, Location="https://wa.example/" + "x" * 60_000)
+        ),
+        "redirect to the secret": Fault(SUPPORT, _to_whom_it_is_said),
+        "401 with an endless body": Fault(SUPPORT, _endless(401)),
+        "404 with a bomb": Fault(SUPPORT, lambda wire: wire.answer(404, _BOMB, Content_Encoding="gzip")),
+        "500 with an endless body": Fault(SUPPORT, _endless(500)),
         "400": Fault(SUPPORT, lambda wire: wire.error(400, 1000, "Generic error", "what?")),
         "401": Fault(SUPPORT, lambda wire: wire.error(401, 1005, "Access denied", "invalid token")),
         "401 once": Fault(SUPPORT, _once),
@@ -373,8 +444,37 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "half packed": Fault(
             SUPPORT, lambda wire: wire.answer(200, gzip.compress(_WHOLE)[:200], Content_Encoding="gzip")
         ),
-        "gigabytes": Fault(SUPPORT, _gigabytes),
-        "chunks without end": Fault(SUPPORT, _endless),
+        "gigabytes": Fault(SUPPORT, _without_end(_head(5 * 2**30), b" ")),
+        "chunks without end": Fault(SUPPORT, _endless()),
+        "packed pieces of nothing": Fault(
+            SUPPORT, _without_end(_head(None, "Content-Encoding: gzip\r\n"), gzip.compress(b""))
+        ),
+    },
+    "Framing": {
+        **{f"a chunk of size {size!r}": Fault(SUPPORT, _behind_a_size(size.encode())) for size in SIZES},
+        "a chunk size without end": Fault(SUPPORT, _without_end(_CHUNKED, b"0")),
+        "a chunk extension without end": Fault(SUPPORT, _without_end(_CHUNKED + b"5;", b"x")),
+        "chunks without number": Fault(SUPPORT, _without_end(_CHUNKED, b"1\r\n \r\n")),
+        "a chunk that is longer than its size": Fault(SUPPORT, _send(_CHUNKED, b"1\r\n{}\r\n0\r\n\r\n")),
+        "a chunk that is shorter than its size": Fault(SUPPORT, _send(_CHUNKED, b"ff\r\n{}\r\n0\r\n\r\n")),
+        "a trailer without end": Fault(SUPPORT, _without_end(_CHUNKED + b"0\r\nX: ", b"x")),
+        "trailers without end": Fault(SUPPORT, _without_end(_CHUNKED + b"0\r\n", b"X: x\r\n")),
+        "a status line without end": Fault(SUPPORT, _without_end(b"HTTP/1.1 200 ", b"x")),
+        "a header without end": Fault(SUPPORT, _without_end(b"HTTP/1.1 200 OK\r\nX: ", b"x")),
+        "headers without end": Fault(SUPPORT, _without_end(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n")),
+        "a header that goes on without end": Fault(SUPPORT, _without_end(b"HTTP/1.1 200 OK\r\nX: x\r\n", b" x\r\n")),
+        "interim answers without end": Fault(SUPPORT, _without_end(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
+        "an interim answer": Fault(
+            SUPPORT, lambda wire: wire.send(b"HTTP/1.1 103 Early Hints\r\nX: x\r\n\r\n" + _head(None) + whole())
+        ),
+        "another protocol": Fault(SUPPORT, _send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")),
+        "a coding that was not asked for": Fault(SUPPORT, _send(_head(None, "Transfer-Encoding: gzip, chunked\r\n"))),
+        "two lengths": Fault(SUPPORT, _without_end(_head(5, "Content-Length: 6\r\n"), b" ")),
+        "one length twice": Fault(SUPPORT, _twice),
+        "a length below nothing": Fault(SUPPORT, _without_end(_head(-1), b" ")),
+        "a length beyond all numbers": Fault(SUPPORT, _without_end(_head(10**30), b" ")),
+        "a length that is none": Fault(SUPPORT, _without_end(_head(None, "Content-Length: 0x5\r\n"), b" ")),
+        "more than the answer": Fault(SUPPORT, _one_after_another(_body(whole), _send(b"HTTP/1.1 200"))),
     },
     "Letters": {
         "another type": Fault(SUPPORT, _body(whole, Content_Type="text/html; charset=utf-16")),
@@ -395,6 +495,11 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "400 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 400)),
         "5000 digits": Fault(SUPPORT, _within(b"free_space_logs", b"9" * 5000)),
         "100000 lists": Fault(SUPPORT, _within(b"db_info", b"[" * 100_000 + b"]" * 100_000)),
+        "lists without number": Fault(SUPPORT, _within(b"db_info", b"[" + b"[]," * 100_000 + b"[]]")),
+        "lists without number, late": Fault(SUPPORT, _late(_LISTS)),
+        "objects without number, late": Fault(SUPPORT, _late(b'{"support": [' + b'{"":0},' * 2**20 + b"{}]}")),
+        "values without number, late": Fault(SUPPORT, _late(b'{"support": [' + b"0," * (2**22 - 10) + b"0]}")),
+        "one text of 8 MiB": Fault(SUPPORT, _within(b"description", b'"' + b"x" * (2**23 - 2000) + b'"')),
         "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
     },
     "Fields": {
@@ -408,7 +513,8 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
             SUPPORT, _body(lambda: whole(device_iso8601="2018-99-99T99:99:99", expire_timestamp="soon"))
         ),
         "shards without end": Fault(SUPPORT, _body(_endless_shards)),
-        "thousands of nodes": Fault(SUPPORT, _body(lambda: _nodes(4096))),
+        "a thousand nodes": Fault(SUPPORT, _body(lambda: _nodes(1024))),
+        "hundreds of nodes with all their fields": Fault(SUPPORT, _body(_whole_nodes)),
         "more nodes than there can be": Fault(SUPPORT, _body(lambda: _nodes(5000))),
     },
     "Time": {

@@ -16,14 +16,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, final
 
-from asking import asking, limit_of
+from asking import asking
 from commands import Runner
 from forks import Forks
 from hostile_world import HEADS, PAGE
 from pages import table
 from peers import KINDS, PEERS, peer
 from proxy import Proxy
-from told import WAITING
+from told import WAITING, limit_of
 from yardstick import KINDS as TOOLS
 from yardstick import TIMES, kind_of, yardstick
 

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -63,14 +64,25 @@ def collections(folder: Path) -> str:
     return str(folder)
 
 
+def packages(folder: Path) -> str:
+    """Where another Python finds what this one has installed: the distribution, its libraries, and Ansible."""
+    package = folder / "packages" / "wabiz_monitoring"
+    package.mkdir(parents=True)
+    for place in (*(ROOT / "checks").iterdir(), *(ROOT / "plugins" / "module_utils").glob("_*e")):
+        (package / place.name).symlink_to(place)
+    return os.pathsep.join([str(package.parent), sysconfig.get_path("purelib")])
+
+
 @final
 class Forks:
     """The fork server, as a context; `deaf` gives it a network with a resolver that never answers."""
 
-    def __init__(self, folder: Path, deaf: bool = False) -> None:
+    def __init__(self, folder: Path, deaf: bool = False, python: str = sys.executable) -> None:
+        """`python` is to run them in place of this one."""
         self._folder = Path(tempfile.mkdtemp(dir=folder))
         self._socket = str(self._folder / "socket")
         self._deaf = deaf
+        self._python = python
         self.modules: tuple[str, ...] = ()
         """The modules that can be run here."""
         self.size = 0
@@ -82,8 +94,9 @@ class Forks:
         self.collections = found = collections(self._folder)
         self.modules = forkserver.MODULES if found else ()
         before = NAMESPACES if self._deaf else ()
-        command = [*before, sys.executable, forkserver.__file__, self._socket, found, "deaf" if self._deaf else ""]
-        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=self._folder)
+        command = [*before, self._python, forkserver.__file__, self._socket, found, "deaf" if self._deaf else ""]
+        path = {} if self._python == sys.executable else {"PYTHONPATH": packages(self._folder)}
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=self._folder, env={**os.environ, **path})
         while not Path(self._socket).exists() and self._server.poll() is None:
             time.sleep(0.02)
         assert self._server.poll() is None, "the fork server did not start"

@@ -28,6 +28,7 @@ HEADS = {
     "Logout": "The logout",
     "Status": "The status of the answer",
     "Body": "The body of the answer",
+    "Framing": "How its body is framed",
     "Letters": "Its type and letters",
     "JSON": "Its JSON",
     "Fields": "Its fields",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -16,10 +16,10 @@ import faults
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from faults import FaultServer
 from marks import PROXY
-from proxy import Proxy
+from proxy import ANSWERS, ENDLESS, Proxy
 
 
 class Peer(NamedTuple):
@@ -100,30 +100,65 @@ def _days(ca: trustme.CA, first: int, last: int) -> trustme.LeafCert:
     return ca.issue_cert("localhost", not_before=now + timedelta(first), not_after=now + timedelta(last))
 
 
+LOCALHOST = (x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")))
+
+_Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
 def _self_signed() -> trustme.LeafCert:
     """As the product makes its own."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    return _signed("localhost", LOCALHOST, ec.generate_private_key(ec.SECP256R1()))
+
+
+def _signed(common: str, names: Sequence[x509.GeneralName], key: _Key, by: _Key | None = None) -> trustme.LeafCert:
+    """A certificate without anything that it can do without; it signs itself unless a CA's key is given."""
     now = datetime.now(timezone.utc)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(_named(common))
+        .issuer_name(_named("CA") if by else _named(common))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(1))
         .not_valid_after(now + timedelta(1))
-        .add_extension(names, critical=False)
-        .sign(key, hashes.SHA256())
     )
+    if names:
+        made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if common == "CA":
+        made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     kind = serialization.PrivateFormat.PKCS8
     private = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption())
-    return trustme.LeafCert(private, made.public_bytes(serialization.Encoding.PEM), [])
+    certificate = made.sign(by or key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return trustme.LeafCert(private, certificate, [])
 
 
-def _old_tls(folder: Path, stack: ExitStack) -> Peer:
-    return _served(FaultServer(folder, version=ssl.TLSVersion.TLSv1), stack)
+def _named(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
+
+
+def _by_a_plain_ca(*names: x509.GeneralName, common: str = "localhost", host: str = "localhost") -> Way:
+    """The certificates of a CA that puts no identifiers of keys into them, as companies' own often do."""
+
+    def way(folder: Path, stack: ExitStack) -> Peer:
+        key = ec.generate_private_key(ec.SECP256R1())
+        leaf = _signed(common, names, ec.generate_private_key(ec.SECP256R1()), by=key)
+        peer = _served(FaultServer(folder, certificate=leaf), stack, host)
+        _signed("CA", (), key).cert_chain_pems[0].write_to_path(peer.ca_file)
+        return peer
+
+    return way
+
+
+def _old_tls(version: ssl.TLSVersion) -> Way:
+    """A server that is understood by whoever speaks as it does: with an RSA key no signature need be too weak."""
+
+    def way(folder: Path, stack: ExitStack) -> Peer:
+        leaf = _signed("localhost", LOCALHOST, rsa.generate_private_key(65537, 2048))
+        peer = _served(FaultServer(folder, certificate=leaf, version=version), stack)
+        leaf.cert_chain_pems[0].write_to_path(peer.ca_file)
+        return peer
+
+    return way
 
 
 def _wants_a_client(folder: Path, stack: ExitStack) -> Peer:
@@ -149,7 +184,15 @@ WAYS: Mapping[str, Mapping[str, Way]] = {
         "drops packets": _drops,
     },
     "TLS": {
-        "TLS 1.0 only": _old_tls,
+        "TLS 1.0 only": _old_tls(ssl.TLSVersion.TLSv1),
+        "TLS 1.1 only": _old_tls(ssl.TLSVersion.TLSv1_1),
+        "certificate without identifiers of keys": _by_a_plain_ca(*LOCALHOST),
+        "certificate with a common name only": _by_a_plain_ca(),
+        "common name beside an address": _by_a_plain_ca(x509.IPAddress(ip_address("127.0.0.9"))),
+        "common name beside a mail address": _by_a_plain_ca(x509.RFC822Name("root@localhost")),
+        "common name beside a URI": _by_a_plain_ca(x509.UniformResourceIdentifier("https://localhost/")),
+        "address as a name": _by_a_plain_ca(x509.DNSName("127.0.0.1"), common="127.0.0.1", host="127.0.0.1"),
+        "address as a common name": _by_a_plain_ca(x509.DNSName("wa.example"), common="127.0.0.1", host="127.0.0.1"),
         "wants a client's certificate": _wants_a_client,
         "certificate of an unknown CA": _certificate(lambda _trusted, other: other.issue_cert("localhost")),
         "certificate that signs itself": _certificate(lambda _trusted, _other: _self_signed()),
@@ -161,11 +204,7 @@ WAYS: Mapping[str, Mapping[str, Way]] = {
         ),
     },
     "Proxy": {
-        "proxy wants a password": _proxy("wants a password"),
-        "proxy refuses": _proxy("refuses"),
-        "proxy finds nobody": _proxy("finds nobody"),
-        "proxy says nothing": _proxy("says nothing"),
-        "proxy hangs up": _proxy("hangs up"),
+        **{f"proxy {way}": _proxy(way) for way in (*ANSWERS, *ENDLESS, "drips") if way != "tunnels"},
         "proxy is not there": _no_proxy,
     },
 }

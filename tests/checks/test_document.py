@@ -49,6 +49,10 @@ RUBBISH = [
     (b'{"a|\\u000a": 1, "a|\\u000a": 1}', "'a/' stands twice in one object"),
     (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "the answer is nested too deeply"),
     (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "the answer is nested too deeply"),
+    (b'{"a": ' + b"[" * 33 + b"]" * 33 + b"}", "the answer is nested too deeply"),
+    (b'{"a": [' + (b"[" * 400 + b"]" * 400 + b",") * 10_000 + b"]}", "the answer is nested too deeply"),
+    (b'{"a": [' + b"[]," * 65_536 + b"]}", "the answer holds more than 65536 values"),
+    (b'{"a": "' + b"x" * 2**21 + b'"}', "the answer says little for its size: 2097161 bytes for 2 values"),
     (b'{"a": "\xff"}', "the answer is not UTF-8 text (byte 7)"),
     (b'{"a": "Z\xfcrich"}', "the answer is not UTF-8 text (byte 8)"),
     ('{"support": {}}'.encode("utf-16"), "the answer is not UTF-8 text (byte 0)"),
@@ -66,6 +70,9 @@ SOUND = [
     (b'{"a": 9.223372036853727e18}', {"a": 9223372036853727000.0}),
     (b'{"a": 9223372036853727000}', {"a": 9223372036853727000}),
     (b'{"a": "\\ud800"}', {"a": "\ud800"}),
+    (b'{"a": ' + b"[" * 31 + b"]" * 31 + b"}", {"a": json.loads("[" * 31 + "]" * 31)}),
+    # Brackets within a text are none.
+    (b'{"a": "' + b"[" * 1000 + b'\\"[\\\\", "b": []}', {"a": "[" * 1000 + '"[\\', "b": []}),
     (b'{"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}', {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}),
 ]
 

@@ -34,5 +34,5 @@ def test_the_figures_keep_what_is_promised() -> None:
     mib = 2**20
     for name, by_tool in measured.peers.items():
         for tool, taken in by_tool.items():
-            assert taken.memory * mib < most(name, measured.healthy[tool] * mib), name
+            assert taken.memory * mib < most(measured.healthy[tool] * mib), name
             assert (taken.late or 0) < LATE, name

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import ssl
+import sys
+import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import marks
 import pytest
-from asking import Asked, asking, limit_of
+from asking import Asked, asking
 from commands import Runner
 from faults import ENDLESS_TOKEN, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
 from forks import Forks, Taken
 from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
-from peers import PEERS, Peer, peer
+from peers import KINDS, PEERS, WAYS, Peer, peer
 from proxy import Proxy
-from told import TOLD, WAITING, Told, in_modules_words, told
+from told import TOLD, WAITING, Told, in_modules_words, limit_of, told
 from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring._core.states import State
 from yardstick import LATE, Healthy, Yardstick, kind_of, most, yardstick
 
-SAMPLE = ("healthy", "too large", "thousands of nodes", "drips the body", "echoes in full", "refuses connections")
+OTHER = Path("/usr/bin/python3")
+
+SAMPLE = ("healthy", "too large", "a thousand nodes", "drips the body", "echoes in full", "refuses connections")
 ALONE = ("all", *MODULES)
 """The peers that are also asked by processes of their own, and by whom."""
 
@@ -48,12 +55,36 @@ def healthy(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Yardstick
     return yardstick(forks, Runner(home), home)
 
 
+@pytest.fixture(scope="session")
+def other_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Forks of the system's own Python, which users have: its build, and that of its OpenSSL, may differ from ours."""
+    if not OTHER.exists() or OTHER.resolve() == Path(sys.executable).resolve():
+        pytest.skip(f"left out: {OTHER} is no other Python than the one that runs the tests")
+    with Forks(tmp_path_factory.mktemp("other"), python=str(OTHER)) as forks:
+        yield forks
+
+
 @pytest.mark.parametrize("name", PEERS)
 def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_not_for_it(
     name: str, request: pytest.FixtureRequest, user: Runner, healthy: Yardstick, tmp_path: Path
 ) -> None:
-    with peer(name, tmp_path) as at, Proxy() as proxy, ThreadPoolExecutor(16) as pool:
-        forks: Forks = request.getfixturevalue("deaf" if at.deaf else "forks")
+    with peer(name, tmp_path) as at:
+        hold_peer(name, at, request.getfixturevalue("deaf" if at.deaf else "forks"), user, healthy, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for kind in ("Nothing", *WAYS, "Framing") for name in KINDS[kind]])
+def test_the_systems_own_python_tells_the_same(
+    name: str, other_forks: Forks, user: Runner, healthy: Yardstick, tmp_path: Path
+) -> None:
+    with peer(name, tmp_path) as at:
+        if at.deaf:
+            pytest.skip("left out: names are resolved by the system, whatever the Python")
+        hold_peer(name, at, other_forks, user, healthy, tmp_path)
+
+
+def hold_peer(name: str, at: Peer, forks: Forks, user: Runner, healthy: Yardstick, tmp_path: Path) -> None:
+    """Ask a peer in every way, and hold all that comes of it against what is promised."""
+    with Proxy() as proxy, ThreadPoolExecutor(16) as pool:
         asked = list(asking(name, at, None if at.deaf else proxy, forks.modules, tmp_path))
         limit = limit_of(name)
         for one, taken in zip(asked, pool.map(lambda one: one.forked(forks, user), asked), strict=True):
@@ -70,7 +101,7 @@ def test_whatever_a_peer_does_it_is_told_in_time_and_learns_no_secret_that_is_no
                 room = waiting.result().late(limit)
             hold_quiet(one, taken)
             hold(one, taken, name, at.where, limit, room)
-            hold_memory(one, name, healthy[kind_of(one)], healthy[kind_of(one)].would_take(taken, forks))
+            hold_memory(one, healthy[kind_of(one)], healthy[kind_of(one)].would_take(taken, forks))
         assert list(marks.exposed(user.home)) == []
         if at.server:
             hold_server(at)
@@ -93,7 +124,7 @@ def test_a_process_of_its_own_takes_no_more_than_its_fork_is_said_to_take(
         for one, fork, process in zip(asked, forked, alone, strict=True):
             usual = healthy[kind_of(one)]
             hold_quiet(one, process)
-            hold_memory(one, name, usual, process.peak)
+            hold_memory(one, usual, process.peak)
             assert process.done.code == fork.done.code
             # Its start is no part of what is limited; and what hangs hangs each time.
             ends = limit + usual.seconds
@@ -108,11 +139,10 @@ def hold_quiet(one: Asked, taken: Taken) -> None:
     assert marks.found(taken.done.out) == [], f"{one.name}: {taken.done.out}"
 
 
-def hold_memory(one: Asked, name: str, healthy: Healthy, memory: float) -> None:
+def hold_memory(one: Asked, healthy: Healthy, memory: float) -> None:
     """Hold the most memory that a run had against what a healthy one has."""
-    assert memory < most(name, healthy.memory), (
-        f"{one.name}: {memory / 2**20:.1f} MiB, a healthy run: {healthy.memory / 2**20:.1f} MiB"
-    )
+    told = f"{one.name}: {memory / 2**20:.1f} MiB, a healthy run: {healthy.memory / 2**20:.1f} MiB"
+    assert memory < most(healthy.memory), told
 
 
 def hold(one: Asked, taken: Taken, name: str, where: str, limit: float, room: float = 0) -> None:
@@ -201,3 +231,18 @@ def test_what_is_to_be_said_names_problems_of_the_catalogue() -> None:
     names = {row.problem for name in TOLD for check in (*CHECKS, *MODULES) for row in told(name, check)}
     assert names <= set(CATALOGUE)
     assert {"unreachable", "timeout", "unauthorized", "throttled", "invalid"} <= names
+
+
+@pytest.mark.parametrize("name", ["TLS 1.0 only", "TLS 1.1 only"])
+def test_a_client_that_takes_old_tls_would_be_served(name: str, tmp_path: Path) -> None:
+    lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        lenient.minimum_version = ssl.TLSVersion.TLSv1
+    lenient.set_ciphers("ALL:@SECLEVEL=0")
+    with peer(name, tmp_path) as at:
+        lenient.load_verify_locations(at.ca_file)
+        host, _colon, port = at.where.partition(":")
+        connection = socket.create_connection((host, int(port)))
+        with lenient.wrap_socket(connection, server_hostname=host) as secured:
+            assert secured.version() == {"TLS 1.0 only": "TLSv1", "TLS 1.1 only": "TLSv1.1"}[name]

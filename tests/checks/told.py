@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from faults import SIZES
+
 CURL = "see with curl what answers at this address: a proxy, a login page, another service"
 CUT = "a proxy or the front end cut it short: look at their logs"
 PACKED = "a proxy or the front end does not pack it the way it says: look at their logs"
@@ -46,18 +48,19 @@ BREAKS = Told("invalid", "the answer of {where} breaks off", CUT)
 GONE = Told("unreachable", "{where} closed the connection without an answer", CLOSED)
 HUNG_UP = (GONE, GONE._replace(remedy=f"{CLOSED}; perhaps it wants a --client-cert"))
 NO_TLS = Told("unreachable", "{where} does not speak TLS", PORT)
+OLD_TLS = Told("unreachable", "{where} offers no TLS version that is safe (", "let it offer TLS 1.2 or newer")
 ALERT = Told(
     "unreachable",
     "{where} ended the TLS handshake (",
     "see whether it wants a client certificate (--client-cert)",
 )
-STRANGE = Told("invalid", "what {where} sends is no HTTP", NO_HTTP)
 LARGE = Told("invalid", "the answer is larger than 8 MiB", CURL)
 UNPACKED = Told("invalid", "the answer of {where} cannot be unpacked", PACKED)
 ECHOED = Told("unreachable", "the API does not work: HTTP 500, error 1014: ", BEHIND)
 REFUSED = "login of user monitor refused: "
 PAGE = "not in the API's words: a proxy or gateway in between answers"
 UNSOUND = "the answer is not sound JSON: "
+MANY = Told("invalid", "the answer holds more than 65536 values", CURL)
 DEEP = Told("invalid", "the answer is nested too deeply", CURL)
 
 
@@ -70,6 +73,14 @@ def _by_check(
 
 def _redirect(status: int, target: str) -> Told:
     return Told("invalid", f"a redirect to {target} (HTTP {status}), which is not followed", DIRECT)
+
+
+def _strange(how: str) -> Told:
+    return Told("invalid", f"what {{where}} sends is no HTTP ({how})", NO_HTTP)
+
+
+def _proxy(why: str) -> Told:
+    return Told("unreachable", f"the proxy on the way to {{where}} failed: {why}", PROXY)
 
 
 def _only_space(text: str) -> Mapping[str, Outcome]:
@@ -104,6 +115,15 @@ _NOBODY = Told(
 _ALL_NOBODY = _NOBODY._replace(text=f"socket: {_NOBODY.text}")
 _LACKS = "this build may not report the field; if that is so for good, set --state missing=ok"
 
+_WANTS_PASSWORD = Told("unreachable", "the proxy on the way to {where} wants a password (HTTP 407)", PROXY)
+_SILENT_PROXY = Told(
+    "timeout",
+    "the proxy on the way to {where} did not answer within {limit} s",
+    "see whether the proxy that https_proxy in the environment names works",
+)
+_WRONG = Told("unauthorized", REFUSED + "wrong user name or password (HTTP 401)", PASSWORDS)
+_ELSEWHERE = Told("invalid", "a redirect to ", DIRECT)
+
 TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     # On the way.
     "name that nobody has": Told(
@@ -126,10 +146,19 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         "no connection with {where} within {limit} s",
         "packets are lost on the way: see whether the host is up, what firewalls do, and the proxy if there is one",
     ),
-    "TLS 1.0 only": Told(
-        "unreachable",
-        "{where} offers no TLS version that is safe (",
-        "let it offer TLS 1.2 or newer",
+    "TLS 1.0 only": OLD_TLS,
+    "TLS 1.1 only": OLD_TLS,
+    "certificate without identifiers of keys": None,
+    **dict.fromkeys(
+        (
+            *("certificate with a common name only", "common name beside an address"),
+            *("common name beside a mail address", "common name beside a URI", "certificate for another name"),
+        ),
+        Told("unreachable", "the certificate of {where} is for another name", RIGHT_NAME),
+    ),
+    **dict.fromkeys(
+        ("address as a name", "address as a common name", "certificate for another address"),
+        Told("unreachable", "the certificate of {where} is for another address", RIGHT_NAME),
     ),
     "wants a client's certificate": (ALERT, *HUNG_UP),
     "certificate of an unknown CA": Told("unreachable", "the certificate of {where} is of an unknown CA", GIVE_CA),
@@ -140,20 +169,24 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "certificate that is not valid yet": Told(
         "unreachable", "the certificate of {where} is not valid yet", "see whether this host's clock is right"
     ),
-    "certificate for another name": Told("unreachable", "the certificate of {where} is for another name", RIGHT_NAME),
-    "certificate for another address": Told(
-        "unreachable", "the certificate of {where} is for another address", RIGHT_NAME
-    ),
-    "proxy wants a password": Told("unreachable", "the proxy on the way to {where} wants a password (HTTP 407)", PROXY),
-    "proxy refuses": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
-    "proxy finds nobody": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
-    "proxy says nothing": Told(
-        "timeout",
-        "the proxy on the way to {where} did not answer within {limit} s",
-        "see whether the proxy that https_proxy in the environment names works",
-    ),
-    "proxy hangs up": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
-    "proxy is not there": Told("unreachable", "the proxy on the way to {where} failed: ", PROXY),
+    "proxy wants a password": _WANTS_PASSWORD,
+    "proxy refuses": _proxy("it answered with HTTP 403"),
+    "proxy finds nobody": _proxy("it answered with HTTP 503"),
+    "proxy says nothing": _SILENT_PROXY,
+    "proxy hangs up": _proxy("the connection was closed without an answer"),
+    "proxy speaks no HTTP": _proxy("no status line"),
+    "proxy redirects": _proxy("it answered with HTTP 302"),
+    "proxy says more than it was asked": _proxy("more than an answer"),
+    "proxy speaks another protocol": _proxy("another protocol than was asked for"),
+    "proxy answers without end": _proxy("more than an answer"),
+    "proxy refuses without end": _proxy("it answered with HTTP 403"),
+    "proxy refuses in chunks without end": _WANTS_PASSWORD,
+    "proxy has a status line without end": _proxy("a line without end"),
+    "proxy has a header without end": _proxy("a line without end"),
+    "proxy has headers without end": _proxy("headers without end"),
+    "proxy has interim answers without end": _proxy("interim answers without end"),
+    "proxy drips": _SILENT_PROXY,
+    "proxy is not there": _proxy(""),
     # Faults of the server.
     "healthy": None,
     "says nothing": NO_HANDSHAKE,
@@ -165,8 +198,8 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "drips the handshake": NO_HANDSHAKE,
     "says nothing within TLS": IN_TIME,
     "closes within TLS": HUNG_UP,
-    "speaks no HTTP": STRANGE,
-    "login: empty 401": Told("unauthorized", REFUSED + "wrong user name or password (HTTP 401)", PASSWORDS),
+    "speaks no HTTP": _strange("no status line"),
+    "login: empty 401": _WRONG,
     "login: password must change": Told(
         "unauthorized", REFUSED + "its password must be changed first (HTTP 401)", PASSWORDS
     ),
@@ -182,6 +215,12 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "login: odd users": Told("invalid", "the answer to the login holds no token", CURL),
     "login: forged token": Told("invalid", "the answer to the login holds no token", CURL),
     "login: endless token": None,
+    "login: redirect with an endless body": _redirect(302, "https://wa.example/"),
+    "login: redirect to half an address": _redirect(302, "https://[::1/"),
+    "login: redirect to the secret": _ELSEWHERE,
+    "login: chunks without end": LARGE,
+    "login: a chunk of size '-1'": _strange("a chunk without a sound size"),
+    "login: 401 with an endless body": _WRONG,
     "login: cut": Told("invalid", "the answer breaks off after 16 bytes", CUT),
     "login: says nothing": IN_TIME,
     "login: echoes": ECHOED,
@@ -192,7 +231,12 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     ),
     "logout: 500": None,
     "logout: closes": None,
-    "logout: says nothing": None,
+    **dict.fromkeys(
+        (
+            *("logout: says nothing", "logout: drips", "logout: drips the body", "logout: redirects and drips"),
+            *("logout: redirects with an endless body", "logout: chunks without end", "logout: headers without end"),
+        )
+    ),
     "204": Told("invalid", "an unexpected answer from /v1/support (HTTP 204)", CURL),
     "301": _redirect(301, "https://{where}/elsewhere"),
     "302": _redirect(302, "https://{where}/elsewhere"),
@@ -201,6 +245,15 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "redirect in a circle": _redirect(308, "https://{where}/v1/support"),
     "redirect to nowhere": _redirect(302, "nowhere"),
     "redirect with syntax": _redirect(302, "https://x//a=1;(b)"),
+    "redirect with an endless body": _redirect(302, "https://wa.example/"),
+    "redirect with a bomb": _redirect(302, "https://wa.example/"),
+    "redirect to half an address": _redirect(302, "https://[::1/"),
+    "redirect to a byte that is no letter": _redirect(302, "https://x/\xff"),
+    "redirect to a place without end": _ELSEWHERE,
+    "redirect to the secret": _ELSEWHERE,
+    "401 with an endless body": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
+    "404 with a bomb": Told("invalid", "nothing at /v1/support (HTTP 404)", PATH),
+    "500 with an endless body": Told("unreachable", "the API does not work: HTTP 500", BEHIND),
     "400": Told("invalid", "an unexpected answer from /v1/support (HTTP 400, error 1000: Generic error (what?))", CURL),
     "401": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
     "401 once": None,
@@ -250,15 +303,15 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "half the body": BREAKS,
     "half a chunk": BREAKS,
     "no last chunk": BREAKS,
-    "no chunk": STRANGE,
+    "no chunk": _strange("a chunk without a sound size"),
     "half the head": BREAKS,
     "no answer": GONE,
     "reset": GONE,
     # What has come in is lost by a reset, if nobody has read it yet.
     "reset within the body": (BREAKS, GONE),
-    "no status line": STRANGE,
-    "endless header": STRANGE,
-    "too many headers": STRANGE,
+    "no status line": _strange("no status line"),
+    "endless header": _strange("a line without end"),
+    "too many headers": _strange("headers without end"),
     "too large": LARGE,
     "too large when unpacked": LARGE,
     "packed": None,
@@ -268,7 +321,31 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "half packed": BREAKS,
     "gigabytes": LARGE,
     "chunks without end": LARGE,
-    "thousands of nodes": _by_check(
+    "packed pieces of nothing": UNPACKED,
+    **{f"a chunk of size {size!r}": _strange("a chunk without a sound size") for size in SIZES},
+    "a chunk size without end": _strange("a line without end"),
+    "a chunk extension without end": _strange("a line without end"),
+    "chunks without number": _strange("chunks without number"),
+    "a chunk that is longer than its size": _strange("a chunk that is longer than its size"),
+    "a chunk that is shorter than its size": BREAKS,
+    "a trailer without end": _strange("a line without end"),
+    "trailers without end": _strange("headers without end"),
+    "a status line without end": _strange("a line without end"),
+    "a header without end": _strange("a line without end"),
+    "headers without end": _strange("headers without end"),
+    "a header that goes on without end": _strange("headers without end"),
+    "interim answers without end": _strange("interim answers without end"),
+    "an interim answer": None,
+    "another protocol": _strange("another protocol than was asked for"),
+    "a coding that was not asked for": _strange("a transfer encoding that was not asked for"),
+    "two lengths": _strange("no sound length"),
+    "one length twice": None,
+    "a length below nothing": _strange("no sound length"),
+    "a length beyond all numbers": _strange("no sound length"),
+    "a length that is none": _strange("no sound length"),
+    "more than the answer": None,
+    "hundreds of nodes with all their fields": _by_check(_NOBODY, _NOBODY, None, None, None, _ALL_NOBODY),
+    "a thousand nodes": _by_check(
         _NOBODY,
         _NOBODY,
         Told("missing", "no free_space_data, ", _LACKS),
@@ -277,7 +354,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         _ALL_NOBODY,
     ),
     "more nodes than there can be": Told(
-        "invalid", "the answer names 5000 nodes; more than 4096 are not believed", CURL
+        "invalid", "the answer names 5000 nodes; more than 1024 are not believed", CURL
     ),
     "another type": None,
     "no type": None,
@@ -294,6 +371,11 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "a number beyond all floats": _only_space("free_space_logs is inf where a number of bytes belongs"),
     "400 digits": None,
     "5000 digits": Told("invalid", UNSOUND, CURL),
+    "lists without number": MANY,
+    "lists without number, late": (DEEP, IN_TIME),
+    "objects without number, late": (MANY, IN_TIME),
+    "values without number, late": (MANY, IN_TIME),
+    "one text of 8 MiB": Told("invalid", "the answer says little for its size: ", CURL),
     "100000 lists": DEEP,
     "100000 objects": DEEP,
     "no fields": Told("invalid", "the answer has nothing under 'support'", CURL),
@@ -319,22 +401,28 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "stops within the body": IN_TIME,
 }
 
-WAITING = frozenset(
-    name
-    for name, outcome in TOLD.items()
-    if (isinstance(outcome, Told) and outcome.problem == "timeout") or name == "logout: says nothing"
-)
+
+def _rows(outcome: Outcome | Mapping[str, Outcome]) -> tuple[Told, ...]:
+    if outcome is None or isinstance(outcome, Mapping):
+        return ()
+    return (outcome,) if isinstance(outcome, Told) else outcome
+
+
+WAITING = frozenset(name for name, outcome in TOLD.items() if any(row.problem == "timeout" for row in _rows(outcome)))
 """The peers that make a run wait for as long as it will."""
+
+
+def limit_of(peer: str) -> float:
+    """Seconds that a run has: few where it is known to wait, and enough elsewhere, however busy the machine is."""
+    if peer.endswith(", late"):
+        return 3
+    return 1 if peer in WAITING else 20
 
 
 def told(peer: str, check: str) -> tuple[Told, ...]:
     """What a check, or a module, may say of a peer; nothing where all is well."""
     outcome = TOLD[peer]
-    if isinstance(outcome, Mapping):
-        outcome = outcome[check]
-    if outcome is None:
-        return ()
-    return (outcome,) if isinstance(outcome, Told) else outcome
+    return _rows(outcome[check] if isinstance(outcome, Mapping) else outcome)
 
 
 # The options of the modules have other names.

@@ -25,10 +25,6 @@ FLOOR = 12 * 2**20
 LATE = 0.5
 """Seconds past its limit within which a run ends."""
 
-UNBOUNDED = ("thousands of nodes",)
-"""Peers that make a run take more than it may, for now; and what it may take more than a healthy one, in bytes."""
-FOR_NOW = 64 * 2**20
-
 KINDS = ("checks", "modules")
 _STANDS_FOR = {"checks": "all", "modules": "support_facts"}
 
@@ -38,9 +34,9 @@ def kind_of(one: Asked) -> str:
     return KINDS[one.is_module]
 
 
-def most(name: str, healthy: float) -> float:
-    """The memory that no run of a peer may reach, in bytes, where a healthy one has so many."""
-    return healthy + FOR_NOW if name in UNBOUNDED else max(healthy * TIMES, healthy + FLOOR)
+def most(healthy: float) -> float:
+    """The memory that no run may reach, in bytes, where a healthy one has so many."""
+    return max(healthy * TIMES, healthy + FLOOR)
 
 
 class Healthy(NamedTuple):

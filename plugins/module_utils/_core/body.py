@@ -25,35 +25,36 @@ class TooLarge(Exception):
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 2**18
+_MOST_IN_A_ROW = 64
+"""Packed pieces in a row that are one: each may come to nothing, and takes time all the same."""
 
 
-def gather(chunks: Iterable[bytes], encoding: str, most: int) -> bytearray:
-    """The whole body, or a little more than `most` bytes of it: what is longer is not read to its end.
+def unpacked(pieces: Iterable[bytes], encoding: str) -> Iterable[bytes]:
+    """What the pieces of a body come to, which `encoding`, the answer's Content-Encoding, tells.
 
-    `encoding` is the answer's Content-Encoding. Raises zlib.error for what is packed in another way than it says, or
-    than was asked for, and http.client.IncompleteRead for what ends too early.
+    Raises zlib.error for what is packed in another way than it says, or than was asked for, and
+    http.client.IncompleteRead for what ends too early.
     """
     packed = encoding.strip().lower()
     if packed in ("gzip", "x-gzip"):
-        chunks = _unpacked(chunks)
-    elif packed not in ("", "identity"):
+        return _unzipped(pieces)
+    if packed not in ("", "identity"):
         raise zlib.error("packed in a way that nobody asked for")
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > most:
-            break
-    return body
+    return pieces
 
 
-def _unpacked(chunks: Iterable[bytes]) -> Iterable[bytes]:
+def _unzipped(pieces: Iterable[bytes]) -> Iterable[bytes]:
     unpacker = zlib.decompressobj(_GZIP)
-    for chunk in chunks:
-        while chunk:
+    begun = 1
+    for piece in pieces:
+        while piece:
             if unpacker.eof:
                 # Several packed pieces in a row are one.
                 unpacker = zlib.decompressobj(_GZIP)
-            yield unpacker.decompress(chunk, _PIECE)
-            chunk = unpacker.unconsumed_tail or unpacker.unused_data
+                begun += 1
+                if begun > _MOST_IN_A_ROW:
+                    raise zlib.error("packed in more pieces than anybody does")
+            yield unpacker.decompress(piece, _PIECE)
+            piece = unpacker.unconsumed_tail or unpacker.unused_data
     if not unpacker.eof:
         raise http.client.IncompleteRead(b"")

@@ -29,8 +29,8 @@ COREAPP = "coreapp"
 
 VOLUMES = ("data", "logs", "media_incoming", "media_outgoing")
 
-MOST_NODES = 4096
-"""The largest cluster that the vendor documents has 32 shards, the largest that was observed 1024."""
+MOST_NODES = 1024
+"""Ten times the largest cluster that the vendor documents, and more than anybody can look after."""
 
 UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import Any, Dict, List, NoReturn, Tuple
 
 from .catalogue import Trouble
@@ -13,6 +14,18 @@ from .text import clean
 
 LARGEST = 8 * 2**20
 """The most bytes of an answer that are read, decoded."""
+MOST_VALUES = 2**16
+"""The most values in an answer: a cluster of 64 nodes has four thousand."""
+DEEPEST = 32
+"""The deepest that its lists and objects may be nested; the API nests them four deep."""
+PADDING = 2**20
+BYTES_OF_VALUE = 32
+"""What takes more bytes than so many a value, and those of `PADDING`, says little for its size."""
+
+_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.?)", re.DOTALL)
+_BRACKETS = b"[]{}"
+_NO_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 # What the end of an answer that was cut within a word, a number or an escape looks like to the parser.
 _STUMP = re.compile(r"(tr?u?|fa?l?s?|nu?l?|-|[.eE][+-]?|\\?u[0-9A-Fa-f]{0,4})?", re.ASCII)
@@ -32,18 +45,43 @@ def decode(body: bytes) -> Dict[str, Any]:
 def _text(body: bytes) -> str:
     if len(body) > LARGEST:
         raise Trouble("invalid", "the answer is larger than %d MiB" % (LARGEST // 2**20))
+    body = body.rstrip()
+    told = _START.match(body)
+    start = told[1] if told else b""
+    if not start:
+        raise Trouble("invalid", "the answer is empty")
+    if start == b"<":
+        raise Trouble("invalid", "an HTML page came instead of JSON: %s" % clean(_title(body[:65536])))
+    _hold_shape(body)
     try:
-        text = body.decode("utf-8-sig")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
             raise _cut(len(body)) from None
         raise Trouble("invalid", "the answer is not UTF-8 text (byte %d)" % error.start) from None
-    start = text.lstrip()[:1]
-    if not start:
-        raise Trouble("invalid", "the answer is empty")
-    if start == "<":
-        raise Trouble("invalid", "an HTML page came instead of JSON: %s" % clean(_title(text)))
-    return text
+
+
+def _hold_shape(body: bytes) -> None:
+    """Refuse what would take long, or much memory, to parse; that is known without parsing it."""
+    # Before each value but the first there is one of these. Some stand within texts: an honest answer can afford it.
+    values = 1 + sum(map(body.count, (b",", b"[", b"{")))
+    if _depth(body if values <= MOST_VALUES else body[: 2 * MOST_VALUES]) > DEEPEST:
+        raise Trouble("invalid", "the answer is nested too deeply")
+    if values > MOST_VALUES:
+        raise Trouble("invalid", "the answer holds more than %d values" % MOST_VALUES)
+    if len(body) > PADDING + BYTES_OF_VALUE * values:
+        raise Trouble("invalid", "the answer says little for its size: %d bytes for %d values" % (len(body), values))
+
+
+def _depth(body: bytes) -> int:
+    """How deep its brackets are nested."""
+    brackets = body.translate(None, _NO_BRACKETS)
+    depth = max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+    if depth <= DEEPEST or body.count(b'"') > 4 * MOST_VALUES:
+        return depth
+    # It may be that some of them stand within texts.
+    outside = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    return max(accumulate(map(_STEPS.__getitem__, b"".join(outside).translate(None, _NO_BRACKETS))), default=0)
 
 
 def _parse(text: str, length: int) -> Any:
@@ -94,10 +132,11 @@ def _no_constant(word: str) -> NoReturn:
     raise ValueError("%s is no JSON number" % word)
 
 
-def _title(page: str) -> str:
-    lower = page[:65536].lower()
+def _title(page: bytes) -> str:
+    text = page.decode("utf-8", "replace")
+    lower = text.lower()
     start = lower.find("<title")
     start = lower.find(">", start) + 1 if start >= 0 else 0
     end = lower.find("</title", start)
-    title = clean(page[start:end], 60) if start and end > start else ""
+    title = clean(text[start:end], 60) if start and end > start else ""
     return "it calls itself '%s'" % title if title else "a proxy or another service answers in the API's place"

@@ -41,7 +41,7 @@ class Client(NamedTuple):
                 target, headers = self.url + request.path, {**headers, **self.proxy.headers}
         if secured:
             connection.secure(self.context, host)
-        connection.reading.expect(deadline.patience, request)
+        connection.reading.expect(deadline, request)
         with closing(connection):
             connection.request(request.method, target, headers=headers)
             connection.getresponse()

@@ -10,11 +10,13 @@ before they see it. The framing is that of RFC 9112, read strictly where a mista
 from __future__ import annotations
 
 import http.client
+import io
 import re
 import socket
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
-from .._core.body import MOST_OF_REFUSAL, TooLarge, gather
+from .._core.body import MOST_OF_REFUSAL, TooLarge, unpacked
+from .._core.deadline import Deadline
 from .._core.document import LARGEST
 from .._core.failure import NotHttp, ProxyRefused
 from .._core.http import Reply, Request
@@ -27,8 +29,9 @@ MOST_FIELDS = 100
 MOST_INTERIM = 8
 """Interim answers (1xx) before the answer."""
 MOST_OF_CHUNK_LINE = 2**10
+MOST_CHUNKS = 2**16
 MOST_OF_BODY = 2 * LARGEST
-"""Bytes of a body on the wire, where it may be longer than what it comes to: in many small chunks, say."""
+"""Bytes of a body on the wire, where it may be longer than what it comes to."""
 
 _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -205,32 +208,33 @@ def _counted(wire: Wire, length: int) -> Iterator[bytes]:
 
 
 def _chunks(wire: Wire) -> Iterator[bytes]:
-    while True:
+    for _turn in range(MOST_CHUNKS):
         line = wire.line(MOST_OF_CHUNK_LINE)
         told = _CHUNK.fullmatch(_ended(line))
         if told is None or not line.endswith(b"\r\n"):
             raise NotHttp("a chunk without a sound size")
         size = int(told[1], 16)
         if not size:
-            break
+            for _trailer in _lines(wire, MOST_OF_HEAD):
+                pass
+            return
         yield from _counted(wire, size)
         if b"".join(_counted(wire, 2)) != b"\r\n":
             raise NotHttp("a chunk that is longer than its size")
-    for _trailer in _lines(wire, MOST_OF_HEAD):
-        pass
+    raise NotHttp("chunks without number")
 
 
 class Reading:
     """How the answers to one caller are read: what is expected, and what came last."""
 
     def __init__(self) -> None:
-        self._patience: Callable[[], float] = float
+        self._deadline = Deadline(0)
         self._request = Request("", "", {})
         self.reply = Reply(0, b"")
 
-    def expect(self, patience: Callable[[], float], request: Request) -> None:
-        """Seconds that a read may take, asked before each, and the request that is to be answered."""
-        self._patience, self._request = patience, request
+    def expect(self, deadline: Deadline, request: Request) -> None:
+        """The request that is to be answered, and until when."""
+        self._deadline, self._request = deadline, request
 
     def begin(self) -> None:
         """The request is about to be sent."""
@@ -240,7 +244,10 @@ class Reading:
         """What comes in on a connection."""
 
         def receive(most: int) -> bytes:
-            connection.settimeout(self._patience())
+            if self._deadline.over:
+                # As the socket would, so that whoever explains it sees where that was.
+                raise socket.timeout("timed out")
+            connection.settimeout(self._deadline.patience())
             return connection.recv(most)
 
         return Wire(receive)
@@ -255,11 +262,15 @@ class Reading:
             return False
         # Only an answer is believed to be long. Of a refusal the status decides, and a short body explains.
         most = LARGEST if found.status == 200 else MOST_OF_REFUSAL
-        content = gather(body(wire, found), found.first("content-encoding"), most)
-        whole = len(content) <= most
+        content = io.BytesIO()
+        for piece in unpacked(body(wire, found), found.first("content-encoding")):
+            content.write(piece)
+            if content.tell() > most:
+                break
+        whole = content.tell() <= most
         if found.status == 200 and not whole:
             raise TooLarge
-        self.reply = Reply(found.status, bytes(content), location)
+        self.reply = Reply(found.status, content.getvalue(), location)
         return whole and wire.at_rest and found.stays
 
 
