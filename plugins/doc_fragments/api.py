@@ -35,8 +35,11 @@ options:
   password:
     description:
       - Password of O(username). A login made for a task ends with the task.
-      - After more than 30 refused logins an hour the API locks the address out. At most 12 logins an hour that come to
-        nothing are made for a user; C(~/.local/state/wabiz-monitoring) of the user who runs the module counts them.
+      - After more than 30 failed logins an hour the API locks the address out. At most 12 logins an hour that come to
+        nothing are made for a user, and one that was refused is not made again for five minutes, however many hosts of
+        a play ask. C(~/.local/state/wabiz-monitoring) (or below E(XDG_STATE_HOME)) of the user who runs the module
+        counts them. It holds digests and numbers, and no token.
+      - Where that folder cannot be made or written, every task with a wrong password is a failed login.
       - Ansible blots it out wherever it stands in what is returned, so a password that is a common word leaves gaps.
       - Default is the environment variable E(WA_WEB_PASSWORD) of the host that runs the module. Do not set it with
         the keyword C(environment), which verbose runs print.

@@ -15,7 +15,8 @@ from wabiz_monitoring._core.deadline import Deadline
 from wabiz_monitoring._core.deployment import parse
 from wabiz_monitoring._core.session import Credentials
 from wabiz_monitoring._edge.files import Files
-from wabiz_monitoring._edge.keeper import DiskKeeper, caller, uptime
+from wabiz_monitoring._edge.keeper import DiskKeeper, caller
+from wabiz_monitoring._edge.ledger import uptime
 from wabiz_monitoring._edge.tls import Tls
 from wabiz_monitoring.simulator import Simulator
 from wabiz_monitoring.source.api import Api

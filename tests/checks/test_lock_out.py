@@ -22,7 +22,7 @@ from wabiz_monitoring._core.catalogue import CATALOGUE
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Digests are slow on purpose, and days are long.
-    monkeypatch.setattr("wabiz_monitoring._edge.keeper._ROUNDS", 1)
+    monkeypatch.setattr("wabiz_monitoring._edge.ledger._ROUNDS", 1)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ class Lives(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.world = World(Path(self.folder.name) / "state")
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr("wabiz_monitoring._edge.keeper._ROUNDS", 1)
+        self.patch.setattr("wabiz_monitoring._edge.ledger._ROUNDS", 1)
 
     @rule(number=st.integers(0, 50), answer=st.sampled_from(sorted(ANSWERS)), tokens=st.booleans())
     def one_runs_with_a_wrong_password(self, number: int, answer: str, tokens: bool) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import stat
 import time
-from typing import Callable, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional
 
 NONE = "none"
 """The name of the state directory that keeps nothing."""
@@ -50,6 +51,14 @@ class Folder:
         """What a file holds, when it is ours alone. Raises OSError."""
         with self._opened(name, os.O_RDONLY) as file:
             return os.read(file, most)
+
+    def read_data(self, name: str, most: int) -> Dict[str, Any]:
+        """What a file holds as JSON; nothing if there is none, or if it makes no sense."""
+        try:
+            kept = json.loads(self.read(name, most))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
 
     def write(self, name: str, data: bytes) -> bool:
         """Replace a file, in its place if there is no room for another one. Returns whether that worked."""
