@@ -10,7 +10,7 @@ import os
 
 from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.text import clean
-from wabiz_monitoring._edge.files import Files
+from wabiz_monitoring._edge.files import Files, is_file
 
 from . import Check, ini
 from .entries import SECRETS, Entry, check_alone, entries, mentions_secret
@@ -78,7 +78,7 @@ def _default_file() -> str:
     for folder in folders:
         for name in _NAMES:
             path = os.path.join(folder, name)
-            if os.path.isfile(path):
+            if is_file(path):
                 return path
     raise Misuse(f"{FLAG} names no file and there is no {_NAMES[0]} in {', '.join(_PLACES)}; write {FLAG}=@FILE")
 

@@ -18,7 +18,7 @@ from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.session import Credentials, credentials
 from wabiz_monitoring._core.states import State
 from wabiz_monitoring._core.text import clean, closest
-from wabiz_monitoring._edge.files import Files
+from wabiz_monitoring._edge.files import Files, is_file
 from wabiz_monitoring._edge.tls import Tls
 
 from . import Check, extra_opts
@@ -85,7 +85,7 @@ def look_at_files(words: list[str], mistake: str, files: Files) -> None:
         flag, equals, value = word.partition("=")
         path = value.partition("@")[2] if flag == extra_opts.FLAG else value if equals else following
         # A pipe can be read once only, and may never end.
-        if flag in _TRUSTED_FILES and os.path.isfile(path):
+        if flag in _TRUSTED_FILES and is_file(path):
             try:
                 _TRUSTED_FILES[flag](files, flag, path)
             except Misuse as refused:

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
+import deadmount
 import pytest
 import trustme
 from commands import Done, Runner, credentials, in_time
 from documents import single
-from forks import Forks, Quick
+from forks import NAMESPACES, Forks, Quick
 from wabiz_monitoring._edge.files import LARGEST
 from wabiz_monitoring.simulator import Simulator
 
@@ -117,6 +119,24 @@ def test_a_saved_answer_that_is_never_read_to_its_end_is_told_in_time(stuck: Pat
     assert (done.code, done.err) == (2, "")
     assert done.first.startswith("WABIZ SOCKET CRITICAL - no complete answer from ")
     assert "see whether it is a pipe that nobody writes to" in done.out
+
+
+@pytest.mark.parametrize("how", ["deaf", "mute"])
+@pytest.mark.parametrize("named", ["extra-opts", "a header file", "the CAs to trust", "a saved answer"])
+def test_a_run_ends_where_a_file_system_does_not_answer(
+    named: str, how: str, own_namespaces: None, installed: Runner, tmp_path: Path
+) -> None:
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("left out: this user cannot make a file system of his own (/dev/fuse)")
+    (tmp_path / "mount").mkdir()
+    asked = words(named, tmp_path / "mount" / "file") if named in NAMED else ["--file", f"{tmp_path}/mount/file"]
+    # Without a network it is all the same: the file comes first.
+    mount = [*NAMESPACES, sys.executable, deadmount.__file__, str(tmp_path / "mount"), how]
+    done = installed.process(*mount, str(installed.bin / "check_wabiz_socket"), "-t", "1", *asked)
+    told = json.loads(done.out)
+    assert told["code"] == (2 if named == "a saved answer" else 3), done
+    assert " within 1 s" in told["out"]
+    assert "lies on a file system that does not answer" in told["out"]
 
 
 def test_options_and_headers_may_come_from_pipes_of_a_shell(installed: Runner, saved: Path) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from wabiz_monitoring._core.misuse import Misuse
+from wabiz_monitoring._edge import reach
 from wabiz_monitoring._edge.files import LARGEST, Files, lent, read_whole
 
 STRANGER = 12345
@@ -141,6 +142,21 @@ def test_a_file_may_be_as_large_as_that(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_told_by_its_option(path: str, told: str) -> None:
     with pytest.raises(Misuse, match=f"^--option .*: {told}"):
         Files().read("--option", path)
+
+
+def test_where_a_file_system_may_not_answer_it_is_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As of one that lies on a network, though this one answers.
+    monkeypatch.setattr(reach, "_far", lambda: {str(tmp_path)})
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    for mode, told in ((0o600, []), (0o644, [f"{path} holds a secret and everybody can read it: chmod o-r it"])):
+        path.chmod(mode)
+        assert read(str(path)).notes == told
+    path.chmod(0o602)
+    with pytest.raises(Misuse, match=r"is refused: everybody can change"):
+        read(str(path))
+    with pytest.raises(Misuse, match=r"No such file or directory"):
+        read(str(tmp_path / "none"))
 
 
 def test_a_pipe_is_read_to_its_end() -> None:

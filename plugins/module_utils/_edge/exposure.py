@@ -12,8 +12,8 @@ import os
 import stat
 from typing import Iterator, NamedTuple, Optional
 
-_MOST_STEPS = 200
-"""Names on the way to a file, those of symlinks included: the kernel gives up after 40 symlinks."""
+from .reach import way
+
 _UNMAPPED = 65534
 """Whom the kernel names as the owner when the real one does not exist in this user namespace."""
 
@@ -51,7 +51,7 @@ def _is_file(status: os.stat_result) -> bool:
 
 def _changers(path: str, status: os.stat_result) -> Iterator[Changer]:
     yield from _of(path, status)
-    for step in _way(path):
+    for step in way(path):
         try:
             yield from _of(step, os.lstat(step))
         except OSError:
@@ -79,30 +79,3 @@ def _is_unmapped(owner: int) -> bool:
             return file.read().split() != ["0", "0", "4294967295"]
     except OSError:
         return False
-
-
-def _way(path: str) -> Iterator[str]:
-    """Every folder and symlink on the way to a file, the folders that symlinks lead through included."""
-    here = "/"
-    names = os.path.join(os.getcwd(), path).split("/")
-    yield here
-    for _step in range(_MOST_STEPS):
-        if not names:
-            return
-        name = names.pop(0)
-        if name in ("", "."):
-            continue
-        if name == "..":
-            here = os.path.dirname(here)
-            continue
-        step = os.path.join(here, name)
-        try:
-            target = os.readlink(step)
-        except OSError:
-            here = step
-            if names:
-                yield here
-            continue
-        yield step
-        names[:0] = target.split("/")
-        here = "/" if target.startswith("/") else here

@@ -2,21 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The files that a user names: options, headers, certificates, keys, saved answers. All are opened and read here.
 
-Any of them may be a pipe (`<(...)` of a shell), and so may never begin or never end; it may lie on a file system that
-does not answer. Each is read once, from beginning to end, and up to what its kind may be long; the time limit is that
-of the run, whose work is done where it can be left behind (see deadline.within).
+Any of them may be a pipe (`<(...)` of a shell), and so may never begin or never end. Each is read once, from its
+beginning to its end, and up to a size. The time limit is that of the run, whose work is done where it can be left
+behind (deadline.within, reach).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from typing import Callable, Dict, Iterator, List, NamedTuple, Union
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from .._core.deadline import STUCK
 from .._core.misuse import Misuse
 from .._core.text import clean
 from .exposure import Changer, changer, readable_by_everybody
+from .reach import reach
 
 LARGEST = 4 * 2**20
 """The most bytes of a file with options, headers, certificates or a key: that is ten thousand deployments."""
@@ -51,18 +52,17 @@ class Files:
 
         Who else can change it is noted; one that everybody can change is refused, for then anybody may have done it.
         """
-        content = self._read(option, path)
-        other = changer(path, content.status)
+        content, other = self._read(option, path)
         if other is not None and other.everybody:
             raise Misuse("%s is refused: %s" % (told(option, path), _sentence(path, other)))
         if other is not None:
             self._note(_sentence(path, other))
         return content
 
-    def _read(self, option: str, path: str) -> Content:
+    def _read(self, option: str, path: str) -> Tuple[Content, Optional[Changer]]:
         self.reading = told(option, path)
         try:
-            content = read_whole(path, LARGEST)
+            content, other = reach(path, lambda: _examined(path))
         except OSError as error:
             raise Misuse("%s: %s" % (self.reading, clean(error.strerror or type(error).__name__))) from None
         except ValueError:
@@ -71,7 +71,7 @@ class Files:
             self.reading = ""
         if len(content.data) > LARGEST:
             raise Misuse("%s: larger than %d MiB" % (told(option, path), LARGEST // 2**20))
-        return content
+        return content, other
 
     def read_secret(self, option: str, path: str) -> bytes:
         """A file that holds secrets, whatever stands in it. Raises Misuse."""
@@ -108,6 +108,22 @@ def read_whole(source: Union[str, int], most: int) -> Content:
 
     The name of this function is how a run that is held up here knows that it is.
     """
+    if isinstance(source, str):
+        return reach(source, lambda: _whole(source, most))
+    return _whole(source, most)
+
+
+def is_file(path: str) -> bool:
+    """Whether a path leads to a file, and not to a pipe, a device or nothing."""
+    return reach(path, lambda: os.path.isfile(path))
+
+
+def _examined(path: str) -> Tuple[Content, Optional[Changer]]:
+    content = _whole(path, LARGEST)
+    return content, changer(path, content.status)
+
+
+def _whole(source: Union[str, int], most: int) -> Content:
     # A terminal is not to become that of this process.
     file = os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
