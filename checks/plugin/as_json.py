@@ -5,9 +5,10 @@ import json
 
 from wabiz_monitoring._core.report import as_data, finding_as_data, problems
 from wabiz_monitoring._core.result import Result
+from wabiz_monitoring._core.text import Message
 
 
-def as_json(result: Result, notes: list[str]) -> str:
+def as_json(result: Result, notes: list[Message]) -> str:
     """One JSON object, indented, in ASCII: the state of the whole, a branch a child, and all problems in one list."""
     bad = [finding_as_data(check, finding) for check, finding in problems(result)]
     return json.dumps({**as_data(result), "problems": bad, "notes": notes}, indent=2)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from wabiz_monitoring._core.text import clean, closest, listing
+from wabiz_monitoring._core.text import clean, closest, listed
 
 _COMMENTS = (b"#", b";")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -98,4 +98,4 @@ def _line(number: int, raw: bytes) -> Line:
 
 def _instead(name: str, others: list[str]) -> str:
     plain = [f"[{other}]" for other in dict.fromkeys(others) if _PLAIN.fullmatch(other)]
-    return closest(f"[{name}]", plain) or f"; it has {listing(plain)}"
+    return closest(f"[{name}]", plain) or f"; it has {listed(plain)}"

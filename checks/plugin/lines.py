@@ -14,7 +14,7 @@ from wabiz_monitoring._core.ranges import Range
 from wabiz_monitoring._core.report import headline, metrics, observations, problems, sentence
 from wabiz_monitoring._core.result import Metric, Result
 from wabiz_monitoring._core.states import State
-from wabiz_monitoring._core.text import count
+from wabiz_monitoring._core.text import Message, count, say
 from wabiz_monitoring._core.units import plain
 
 _STATES = {
@@ -87,8 +87,9 @@ class _Summary(nagiosplugin.Summary):  # type: ignore[misc]
     def verbose(self, results: nagiosplugin.Results) -> list[str]:
         lines = _explained(self._result, self._verbose)
         if self._verbose:
-            lines += observations(self._result)
-        return lines
+            # A line that began with a word of the server's might be a command to whatever reads it.
+            lines += [say("- %s", line) for line in observations(self._result)]
+        return list(lines)
 
 
 def lines(result: Result, verbose: int) -> list[str]:
@@ -103,19 +104,19 @@ def lines(result: Result, verbose: int) -> list[str]:
     return [status + numbers, *check.verbose_str]
 
 
-def _explained(result: Result, verbose: int) -> list[str]:
+def _explained(result: Result, verbose: int) -> list[Message]:
     pairs = list(result.every_finding) if verbose else problems(result)
     shown = pairs if verbose else pairs[:_MOST_LINES]
-    lines = []
+    lines: list[Message] = []
     for at, pair in enumerate(shown):
         # A single finding stands in the status line already.
         if len(pairs) > 1:
-            lines.append(f"[{pair[1].state.name}] {sentence(result, pair)}")
+            lines.append(say("[%s] %s", Message(pair[1].state.name), sentence(result, pair)))
         # One remedy for a run of alike findings.
         if at + 1 == len(shown) or shown[at + 1][1].remedy != pair[1].remedy:
-            lines.append(f"What to do: {pair[1].remedy}")
+            lines.append(say("What to do: %s", pair[1].remedy))
     if len(shown) < len(pairs):
-        lines.append(f"and {count(len(pairs) - len(shown), 'more problem')}; -v shows all")
+        lines.append(say("and %s; -v shows all", count(len(pairs) - len(shown), "more problem")))
     return lines
 
 

@@ -76,7 +76,7 @@ def parse(check: Check, words: list[str], secrets: Mapping[str, str], files: Fil
             raise _unknown(unknown, check)
         return _settings(check, options, secrets, files)
     except Misuse as error:
-        raise UsageError(clean(error, 400)) from None
+        raise UsageError(str(error)) from None
 
 
 def look_at_files(words: list[str], mistake: str, files: Files) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wabiz_monitoring._core.policy import Policy
     from wabiz_monitoring._core.redaction import Redaction
     from wabiz_monitoring._core.result import Result
+    from wabiz_monitoring._core.text import Message, Word
     from wabiz_monitoring._edge.files import Files
 
     from . import Check
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _UNKNOWN = 3
+_LONGEST = 400
+"""Characters of a note or of a usage error."""
 _USAGE = "usage"
 _INTERNAL = "internal"
 """What stands where JSON names a problem when a run did not come to one of the catalogue."""
@@ -94,34 +97,32 @@ def _judged(check: "Check", settings: "Settings", begun: "Deadline", files: "Fil
     from wabiz_monitoring._core.catalogue import Trouble
     from wabiz_monitoring._core.redaction import Redaction
 
-    redact = Redaction(settings.credentials, settings.headers.values(), os.environ)
-    deadline = begun.changed(settings.timeout, _where(settings))
-    notes = list[str]()
+    place = Redaction(settings.credentials, settings.headers, os.environ)
+    deadline = begun.changed(settings.timeout, _where(settings, place))
+    notes, traces = list[str](), list["Message"]()
 
     def told(result: "Result") -> tuple[int, str]:
-        return int(result.state), redact(_rendered(result, settings, [*files.notes, *notes]))
+        return int(result.state), _rendered(result, settings, [*_shown([*files.notes, *notes], place), *traces])
 
     try:
         # All of it: a hostile answer may be long in the telling, too.
-        return _within(deadline, lambda: told(_result(check, settings, deadline, files, notes, redact)), files)
+        return _within(deadline, lambda: told(_result(check, settings, deadline, files, notes, place)), files)
     except Trouble as trouble:
         from wabiz_monitoring._core.result import from_trouble
 
         if settings.verbose > 2:
-            notes += _traceback(trouble)
+            traces += _traceback(trouble, place)
         return told(from_trouble(check.name, trouble, _policy(settings)))
 
 
-def _where(settings: "Settings") -> str:
+def _where(settings: "Settings", place: "Redaction") -> "Word":
     from urllib.parse import urlsplit
-
-    from wabiz_monitoring._core.text import clean
 
     if settings.file is not None:
         from wabiz_monitoring.source.saved import name
 
-        return name(settings.file)
-    return clean(urlsplit(settings.url or "").netloc)
+        return name(settings.file, place)
+    return place.foreign(urlsplit(settings.url or "").netloc)
 
 
 def _result(
@@ -130,25 +131,24 @@ def _result(
     deadline: "Deadline",
     files: "Files",
     notes: list[str],
-    redact: "Redaction",
+    place: "Redaction",
 ) -> "Result":
     from wabiz_monitoring._core.deployment import parse as parse_deployment
     from wabiz_monitoring._core.judge import judge
     from wabiz_monitoring._core.misuse import Misuse
-    from wabiz_monitoring._core.text import clean
 
     from .options import UsageError
     from .sources import source
 
-    answer = source(settings, files, notes, redact.learn).fetch(deadline)
+    answer = source(settings, files, notes, place).fetch(deadline)
     if settings.verbose > 1:
         notes.append(f"the answer has {len(answer.body)} bytes, asked for at {answer.asked_at:%Y-%m-%d %H:%M:%S} UTC")
-    deployment = parse_deployment(answer.body)
+    deployment = parse_deployment(answer.body, place)
     policy = _policy(settings)._replace(asked_at=answer.asked_at, clock_known=answer.clock_known)
     try:
         return judge(check.name, deployment, policy, settings.without)
     except Misuse as error:
-        raise UsageError(clean(error, 400)) from None
+        raise UsageError(str(error)) from None
 
 
 def _policy(settings: "Settings") -> "Policy":
@@ -169,10 +169,18 @@ def _policy(settings: "Settings") -> "Policy":
     )
 
 
-def _rendered(result: "Result", settings: "Settings", notes: list[str]) -> str:
-    from wabiz_monitoring._core.text import clean
+def _shown(texts: "Sequence[str]", place: "Redaction | None" = None) -> list["Message"]:
+    """Notes and usage errors; they quote what a user wrote, who may have written a secret where none belongs."""
+    if place is None:
+        from wabiz_monitoring._core.redaction import Redaction
+        from wabiz_monitoring._core.session import Credentials
 
-    notes = [clean(note, 400) for note in notes]
+        known = (os.environ.get(f"WA_WEB_{name}") for name in ("USERNAME", "PASSWORD", "TOKEN"))
+        place = Redaction(Credentials(*known), {}, os.environ)
+    return [place.foreign(text, _LONGEST).shown() for text in texts]
+
+
+def _rendered(result: "Result", settings: "Settings", notes: list["Message"]) -> str:
     if settings.json:
         from .as_json import as_json
 
@@ -191,26 +199,37 @@ def _misused(name: str, mistake: str, words: list[str], deadline: "Deadline", fi
 
     with contextlib.suppress(Trouble):
         within(deadline, lambda: look_at_files(words, mistake, files))
+    from wabiz_monitoring._core.text import say
+
+    told, *notes = _shown([mistake, *files.notes])
     if "--json" in words:
-        return _json(name, _USAGE, f"usage: {mistake}", files.notes)
-    besides = f" (besides: {'; '.join(files.notes)})" if files.notes else ""
-    return f"WABIZ {name.upper()} UNKNOWN - usage: {mistake}{besides}\n"
+        return _json(name, _USAGE, say("usage: %s", told), notes)
+    besides = f" (besides: {'; '.join(notes)})" if notes else ""
+    return f"WABIZ {name.upper()} UNKNOWN - usage: {told}{besides}\n"
 
 
-def _json(name: str, problem: str, text: str, notes: "Sequence[str]" = ()) -> str:
+def _json(name: str, problem: str, text: "Message", notes: "Sequence[Message]" = ()) -> str:
     """A run that came to no result, in the shape of one that did."""
     from wabiz_monitoring._core.result import Finding, Result
     from wabiz_monitoring._core.states import State
+    from wabiz_monitoring._core.text import NOTHING
 
     from .as_json import as_json
 
-    return as_json(Result(name, text, (Finding(State.UNKNOWN, text, "", problem),)), list(notes)) + "\n"
+    return as_json(Result(name, text, (Finding(State.UNKNOWN, text, NOTHING, problem),)), list(notes)) + "\n"
 
 
-def _traceback(error: BaseException) -> list[str]:
-    import traceback
+def _traceback(error: BaseException, place: "Redaction") -> list["Message"]:
+    """Where an exception and its causes were raised, and what they say, which may be the server's words."""
+    from wabiz_monitoring._core.text import Message, say
 
-    return [line for block in traceback.format_exception(error) for line in block.splitlines()]
+    told = []
+    cause: BaseException | None = error
+    while cause is not None:
+        told += [say("  %s", Message(spot)) for spot in _places(cause)]
+        told.append(say("%s: %s", Message(type(cause).__name__), place.foreign(str(cause), _LONGEST)))
+        cause = cause.__cause__ or cause.__context__
+    return told
 
 
 def _failed(name: str, error: BaseException, arguments: list[str]) -> str:
@@ -227,7 +246,10 @@ def _failed(name: str, error: BaseException, arguments: list[str]) -> str:
     if "--json" in arguments:
         # It may be just what is broken.
         with contextlib.suppress(BaseException):
-            return _json(name, _INTERNAL, text, places)
+            from wabiz_monitoring._core.text import Message
+
+            # Our own words, and names of files and functions that are installed here.
+            return _json(name, _INTERNAL, Message(text), [Message(place) for place in places])
     return "\n".join([f"WABIZ {name.upper()} UNKNOWN - {text}", *(f"  {place}" for place in places)]) + "\n"
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The source that the settings ask for."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wabiz_monitoring._core.address import shown
 from wabiz_monitoring._core.misuse import Misuse
+from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.source import Source
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from wabiz_monitoring._edge.keeper import DiskKeeper
 
 
-def source(settings: Settings, files: Files, notes: list[str], sends: Callable[[str], object]) -> Source:
-    """A saved answer or a living API; what the user should know of it goes into `notes`, secrets go to `sends`.
+def source(settings: Settings, files: Files, notes: list[str], place: Redaction) -> Source:
+    """A saved answer or a living API; what the user should know of it goes into `notes`, what it says to `place`.
 
     Only the source that is wanted is imported: requests is most of the start-up time.
     """
     if settings.file is not None:
         from wabiz_monitoring.source.saved import Saved
 
-        return Saved(settings.file)
+        return Saved(settings.file, place)
     from wabiz_monitoring.source.api import Api
 
     assert settings.url is not None
@@ -32,7 +32,7 @@ def source(settings: Settings, files: Files, notes: list[str], sends: Callable[[
         notes.append(f"asking {shown(settings.url)}")
     try:
         keeper = _keeper(settings, settings.url, files, notes) if settings.credentials.can_log_in else None
-        return Api(settings.url, settings.credentials, settings.tls, settings.headers, files, keeper, sends)
+        return Api(settings.url, settings.credentials, settings.tls, settings.headers, files, place, keeper)
     except Misuse as error:
         raise UsageError(str(error)) from None
 

@@ -2,7 +2,6 @@
 """The answer of a living API, asked over HTTPS with requests."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,8 +15,8 @@ from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline
 from wabiz_monitoring._core.exchange import exchange
 from wabiz_monitoring._core.http import Reply, Request
+from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._core.session import Credentials, Keeper, ask_timed
-from wabiz_monitoring._core.text import clean
 from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring._edge.proxies import Proxy, proxy_for
 from wabiz_monitoring._edge.tls import Names, Tls, context
@@ -73,18 +72,19 @@ class Api:
         tls: Tls,
         headers: dict[str, str],
         files: Files,
+        place: Redaction,
         keeper: Keeper | None = None,
-        sends: Callable[[str], object] = lambda secret: None,
     ) -> None:
         """`url` is the part before `/v1`; `headers` go along with every request, to this address only.
 
-        `files` read those of `tls`. `sends` is told each secret before it is sent: tokens are not known before the run.
+        `files` read those of `tls`. `place` is where what comes back is shown; it learns each secret before that is
+        sent: tokens are not known before the run.
         Raises Misuse when a certificate file, or the proxy of the environment, cannot be used.
         """
         parts = urlsplit(url)
         proxy = proxy_for(url, os.environ)
         self._url = url
-        self._where = clean(parts.netloc)
+        self._where = place.foreign(parts.netloc)
         self._credentials = credentials
         self._headers = {
             "Accept": "application/json",
@@ -93,7 +93,7 @@ class Api:
             **headers,
         }
         self._keeper = keeper
-        self._sends = sends
+        self._place = place
         self._verify = not tls.insecure
         self._proxies = {parts.scheme: f"http://{proxy.place}"} if proxy else {}
         self._adapter = _Adapter(parts.scheme, tls, proxy, files)
@@ -102,10 +102,10 @@ class Api:
         """The answer of `GET /v1/support`, logging in as needed. Raises Trouble when there is none."""
 
         def send(request: Request) -> Reply:
-            self._sends(request.headers.get("Authorization", "").partition(" ")[2])
+            self._place.learn(request.headers.get("Authorization", "").partition(" ")[2])
             return exchange(request, deadline, self._send, self._explain)
 
-        return Answer(*ask_timed(send, self._credentials, self._keeper))
+        return Answer(*ask_timed(send, self._credentials, self._place, self._keeper))
 
     def _send(self, request: Request, deadline: Deadline) -> Reply:
         headers = {**self._headers, **request.headers}
@@ -119,4 +119,4 @@ class Api:
         return self._adapter.reading.reply
 
     def _explain(self, error: Exception) -> Trouble:
-        return explain(error, self._where, bool(self._proxies))
+        return explain(error, self._where, self._place, bool(self._proxies))

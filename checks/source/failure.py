@@ -5,20 +5,22 @@ import requests
 import urllib3
 from wabiz_monitoring._core import failure
 from wabiz_monitoring._core.catalogue import Trouble
+from wabiz_monitoring._core.text import Foreign, Place, say
 
 
-def explain(error: Exception, where: str, proxied: bool) -> Trouble:
-    """The trouble behind an exception of requests while it talked to `where` (clean text)."""
-    return failure.explain(error, _WAY._replace(where=where, proxied=proxied), _KINDS)
+def explain(error: Exception, where: Foreign, place: Place, proxied: bool) -> Trouble:
+    """The trouble behind an exception of requests while it talked to `where`; what it says itself goes to `place`."""
+    way = failure.Way(
+        where=where,
+        place=place,
+        address=say("-H or --url"),
+        ca=say("--ca-file"),
+        client_cert=say("--client-cert"),
+        no_proxy=say("name the host in no_proxy"),
+        proxied=proxied,
+    )
+    return failure.explain(error, way, _KINDS)
 
-
-_WAY = failure.Way(
-    where="",
-    address="-H or --url",
-    ca="--ca-file",
-    client_cert="--client-cert",
-    no_proxy="name the host in no_proxy",
-)
 
 _KINDS: tuple[failure.Kind, ...] = (
     (urllib3.exceptions.NameResolutionError, failure.resolve),

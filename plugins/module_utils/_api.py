@@ -23,7 +23,7 @@ from ._core.http import Reply, Request, check_header
 from ._core.misuse import Misuse
 from ._core.redaction import Redaction
 from ._core.session import Credentials, Keeper, ask_timed, credentials
-from ._core.text import clean
+from ._core.text import Message, say
 from ._edge.client import Client
 from ._edge.files import Files
 from ._edge.folder import default_directory
@@ -64,6 +64,8 @@ class Api(NamedTuple):
     url: str
     """The part before `/v1`."""
     credentials: Credentials
+    place: Redaction
+    """Where what comes back is shown; it learns each secret before that is sent."""
     headers: Mapping[str, str] = {}
     validate_certs: bool = True
     ca_path: Optional[str] = None
@@ -71,8 +73,6 @@ class Api(NamedTuple):
     client_key: Optional[str] = None
     use_proxy: bool = True
     timeout: float = DEFAULT_TIMEOUT
-    sends: Callable[[str], object] = lambda secret: None
-    """Told of each secret before it is sent: tokens are not known before the run."""
     warns: Callable[[str], object] = lambda note: None
     """Told who else can read or change a file of the options."""
 
@@ -83,7 +83,7 @@ class Api(NamedTuple):
         login included. Raises Trouble, or Misuse with a sentence for the user when a certificate file cannot be
         used.
         """
-        deadline = Deadline(self.timeout, clean(urlsplit(self.url).netloc))
+        deadline = Deadline(self.timeout, self.place.foreign(urlsplit(self.url).netloc))
         files = Files(self.warns)
         try:
             return within(deadline, lambda: self._gather(deadline, files), sys._current_frames)
@@ -95,20 +95,21 @@ class Api(NamedTuple):
     def _gather(self, deadline: Deadline, files: Files) -> Tuple[Deployment, datetime]:
         client = self._client(files)
         way = Way(
-            where=clean(urlsplit(self.url).netloc),
-            address="url or hostname",
-            ca=_NAMES.ca_file,
-            client_cert=_NAMES.client_cert,
-            no_proxy="name the host in no_proxy, or set use_proxy to false",
+            where=self.place.foreign(urlsplit(self.url).netloc),
+            place=self.place,
+            address=say("url or hostname"),
+            ca=say("ca_path"),
+            client_cert=say("client_cert"),
+            no_proxy=say("name the host in no_proxy, or set use_proxy to false"),
             proxied=client.proxy is not None,
         )
 
         def send(request: Request) -> Reply:
-            self.sends(request.headers.get("Authorization", "").partition(" ")[2])
+            self.place.learn(request.headers.get("Authorization", "").partition(" ")[2])
             return exchange(request, deadline, client.send, lambda error: explain(error, way))
 
-        content, asked_at = ask_timed(send, self.credentials, self._keeper(files))
-        return parse(content), asked_at
+        content, asked_at = ask_timed(send, self.credentials, self.place, self._keeper(files))
+        return parse(content, self.place), asked_at
 
     def _keeper(self, files: Files) -> Optional[Keeper]:
         # The account of logins alone: the token of a task ends with the task.
@@ -135,20 +136,7 @@ class Api(NamedTuple):
         return Client(self.url, headers, context(tls, _NAMES, files), proxy)
 
 
-def redaction(params: Mapping[str, Any]) -> Redaction:
-    """What hides the secrets of a module's options in all that it returns.
-
-    Ansible hides those itself, but neither parts of them, nor what is made of them, nor the tokens of the server.
-    """
-    given = Credentials(params["username"], params["password"], params["token"])
-    return Redaction(given, map(str, (params["headers"] or {}).values()), os.environ)
-
-
-def from_params(
-    params: Mapping[str, Any],
-    sends: Callable[[str], object] = lambda secret: None,
-    warns: Callable[[str], object] = lambda note: None,
-) -> Api:
+def from_params(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object] = lambda note: None) -> Api:
     """The API that a module's options name. Raises Misuse, with a sentence for the user."""
     timeout = params["timeout"]
     if not 0 < timeout <= _LONGEST_TIMEOUT:
@@ -159,9 +147,9 @@ def from_params(
     return Api(
         url=_address(params),
         credentials=credentials(params["username"], params["password"], params["token"]),
+        place=place,
         headers=headers,
         timeout=timeout,
-        sends=sends,
         warns=warns,
         **{name: params[name] for name in ("validate_certs", "ca_path", "client_cert", "client_key", "use_proxy")},
     )
@@ -169,8 +157,8 @@ def from_params(
 
 def failure(trouble: Trouble) -> Dict[str, str]:
     """What a module that fails returns: a message that says what is wrong and what to do, and the problem's name."""
-    remedy = trouble.remedy[:1].upper() + trouble.remedy[1:]
-    return {"msg": "%s. %s." % (trouble.text, remedy), "problem": trouble.problem}
+    remedy = Message(trouble.remedy[:1].upper() + trouble.remedy[1:])
+    return {"msg": say("%s. %s.", trouble.text, remedy), "problem": trouble.problem}
 
 
 def _address(params: Mapping[str, Any]) -> str:

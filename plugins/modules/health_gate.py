@@ -289,18 +289,14 @@ asked_at:
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.wabiz.monitoring.plugins.module_utils._api import (
-    REQUIRED_BY,
-    argument_spec,
-    from_params,
-    redaction,
-)
+from ansible_collections.wabiz.monitoring.plugins.module_utils._api import from_params
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import from_facts, spell_time
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.gate import Terms, open_gate, policy_of
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.redaction import Redaction
+from ansible_collections.wabiz.monitoring.plugins.module_utils._module import Module, Outcome
 
 FAIL_ON = ["critical", "unknown", "warning"]
 OPTIONS: Dict[str, Dict[str, Any]] = {
@@ -356,38 +352,28 @@ def _number(given: Any) -> int:
 
 
 def gather(
-    params: Mapping[str, Any], sends: Callable[[str], object], warns: Callable[[str], object]
+    params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object]
 ) -> Tuple[Union[Deployment, Trouble], datetime]:
     """What there is to judge, and when it was asked for. Raises Misuse, with a sentence for the user."""
     known: Optional[Dict[str, Any]] = params["support"]
     if known is None:
         try:
-            return from_params(params, sends, warns).gather()
+            return from_params(params, place, warns).gather()
         except Trouble as trouble:
             return trouble, datetime.now(timezone.utc)
     try:
-        return from_facts(known)
+        return from_facts(known, place)
     except Misuse as error:
         raise Misuse("support: %s" % error) from None
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**argument_spec(), **OPTIONS}, required_by=REQUIRED_BY, supports_check_mode=True
-    )
-    for node in (module.params["support"] or {}).get("nodes") or ():
-        # What the module was called with is shown in verbose runs.
-        if isinstance(node, dict):
-            node.pop("env", None)
-    redact = redaction(module.params)
-    try:
-        terms = terms_of(module.params)
-        # Before anybody is asked: a login that serves nothing leaves its row, too.
-        policy_of(terms, datetime.now(timezone.utc))
-        answer, asked_at = gather(module.params, redact.learn, module.warn)
-        verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at)
-    except Misuse as error:
-        module.fail_json(msg=str(error))
+def judge(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object]) -> Outcome:
+    """The verdict. Raises Misuse, with a sentence for the user."""
+    terms = terms_of(params)
+    # Before anybody is asked: a login that serves nothing leaves its row, too.
+    policy_of(terms, datetime.now(timezone.utc))
+    answer, asked_at = gather(params, place, warns)
+    verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at, place)
     returned = {
         "msg": verdict.message,
         "passed": verdict.passed,
@@ -397,9 +383,12 @@ def main() -> None:
         "answered": verdict.answered,
         "asked_at": spell_time(asked_at),
     }
-    if not verdict.passed:
-        module.fail_json(**redact.throughout(returned))
-    module.exit_json(**redact.throughout(returned))
+    return Outcome(returned, failed=not verdict.passed)
+
+
+def main() -> None:
+    module = Module(OPTIONS)
+    module.run(lambda: judge(module.params, module.place, module.caution))
 
 
 if __name__ == "__main__":

@@ -334,33 +334,25 @@ problem:
   sample: unauthorized
 """
 
-from typing import Any, Dict
+from typing import Any, Callable, Dict, Mapping
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.wabiz.monitoring.plugins.module_utils._api import (
-    REQUIRED_BY,
-    argument_spec,
-    failure,
-    from_params,
-    redaction,
-)
-from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
+from ansible_collections.wabiz.monitoring.plugins.module_utils._api import from_params
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import facts
-from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.redaction import Redaction
+from ansible_collections.wabiz.monitoring.plugins.module_utils._module import Module, Outcome
+
+OPTIONS: Dict[str, Dict[str, Any]] = {"env": {"type": "bool", "default": False}}
+
+
+def gather(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object]) -> Outcome:
+    """The facts. Raises Trouble, or Misuse with a sentence for the user."""
+    deployment, asked_at = from_params(params, place, warns).gather()
+    return Outcome({"ansible_facts": {"wabiz_support": facts(deployment, asked_at, params["env"])}})
 
 
 def main() -> None:
-    options: Dict[str, Dict[str, Any]] = {**argument_spec(), "env": {"type": "bool", "default": False}}
-    module = AnsibleModule(argument_spec=options, required_by=REQUIRED_BY, supports_check_mode=True)
-    redact = redaction(module.params)
-    try:
-        deployment, asked_at = from_params(module.params, redact.learn, module.warn).gather()
-    except Trouble as trouble:
-        module.fail_json(**redact.throughout(failure(trouble)))
-    except Misuse as error:
-        module.fail_json(msg=str(error))
-    known = facts(deployment, asked_at, module.params["env"])
-    module.exit_json(ansible_facts=redact.throughout({"wabiz_support": known}))
+    module = Module(OPTIONS)
+    module.run(lambda: gather(module.params, module.place, module.caution))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,17 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from wabiz_monitoring._core import deployment
 from wabiz_monitoring._core.policy import Policy
+from wabiz_monitoring._core.redaction import Redaction
 
 NOW = datetime(2018, 6, 1, tzinfo=timezone.utc)
 """The moment at which tests judge; the expiry below is 118.6 days away from it."""
 
 POLICY = Policy(now=NOW, asked_at=NOW)
+
+PLACE = Redaction()
+"""Where texts are shown when there is no secret to hide."""
 
 HEALTHY: Mapping[str, Any] = {
     "context": "healthcheck",
@@ -87,3 +92,8 @@ def high_availability() -> dict[str, dict[str, Any]]:
         "wa1:c1": standby(shards=[[-1, -1], [0, 0]], socket_conn="UP"),
         "wa2:c2": standby(),
     }
+
+
+def parse(body: bytes) -> deployment.Deployment:
+    """A deployment from the body of an answer."""
+    return deployment.parse(body, PLACE)

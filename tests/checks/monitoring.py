@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from documents import parse
 from faults import FaultServer
 from marks import PASSWORD
 from wabiz_monitoring._core.attempts import Uptime
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline
-from wabiz_monitoring._core.deployment import parse
+from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._core.session import Credentials
 from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring._edge.keeper import DiskKeeper, caller
@@ -67,9 +68,10 @@ class Monitor:
         """What a run comes to: the version of the build, or the sentence of the trouble."""
         url, login = self.server.url, self.credentials
         keeper = self.keeper() if self.folder and login.can_log_in else None
-        api = Api(url, login, Tls(self.server.ca_file), self.headers, Files(), keeper)
+        api = Api(url, login, Tls(self.server.ca_file), self.headers, Files(), Redaction(login, self.headers), keeper)
         try:
-            return parse(api.fetch(Deadline(10)).body).nodes[0].version or ""
+            version = parse(api.fetch(Deadline(10)).body).nodes[0].version
+            return version.shown() if version else ""
         except Trouble as trouble:
             return f"{trouble.problem}: {trouble.text}"
 

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from documents import parse as parse_deployment
 from wabiz_monitoring._core.catalogue import CATALOGUE
-from wabiz_monitoring._core.deployment import parse as parse_deployment
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.report import metrics

@@ -9,10 +9,12 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from documents import PLACE
 from wabiz_monitoring._core.attempts import Uptime
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.http import LOGIN, LOGOUT, SUPPORT, Reply, Request
 from wabiz_monitoring._core.session import Credentials, ask
+from wabiz_monitoring._core.text import say
 from wabiz_monitoring._edge.keeper import DiskKeeper, caller
 
 MINUTE = 60.0
@@ -30,7 +32,7 @@ class Killed(BaseException):
 
 
 def _never(_request: Request) -> Reply:
-    raise Trouble("timeout", "no complete answer")
+    raise Trouble("timeout", say("no complete answer"))
 
 
 def _killed(_request: Request) -> Reply:
@@ -101,7 +103,8 @@ class World:
         who = caller(headers or {}, b"")
         folder, url = str(self.folder), "https://wa.example:9090"
         try:
-            return ask(self.serve, login, DiskKeeper(folder, url, login, who, tokens, clock=self.uptime)).decode()
+            keeper = DiskKeeper(folder, url, login, who, tokens, clock=self.uptime)
+            return ask(self.serve, login, PLACE, keeper).decode()
         except Trouble as trouble:
             return f"{trouble.problem}: {trouble.text}"
         except Killed:

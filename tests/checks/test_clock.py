@@ -14,8 +14,7 @@ import documents
 import pytest
 from clusters import notation
 from commands import BIN, Done, Runner, credentials
-from documents import NOW, POLICY
-from wabiz_monitoring._core.deployment import parse
+from documents import NOW, POLICY, parse
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.limits import parse_limits
 from wabiz_monitoring._core.result import Result

@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 import documents
 import pytest
 from clusters import notation
-from documents import POLICY
+from documents import POLICY, parse
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from wabiz_monitoring._core.deployment import Deployment, Node, parse
+from wabiz_monitoring._core.deployment import Deployment, Node
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.report import metrics
 from wabiz_monitoring._core.shards import CONTROL, ownership, spell_runs
 from wabiz_monitoring._core.states import State
+from wabiz_monitoring._core.text import Foreign
 
 Rows = dict[str, dict[str, Any]]
 
@@ -284,7 +285,8 @@ def test_ownership_is_what_counting_shard_by_shard_gives(
     if total is None and normal:
         total = next(2**power for power in range(8) if 2**power > max(normal))
 
-    told = ownership([Node(key=f"wa{at}", shards=tuple(ranges)) for at, ranges in enumerate(held)], expected)
+    nodes = [Node(key=Foreign(f"wa{at}", documents.PLACE), shards=tuple(ranges)) for at, ranges in enumerate(held)]
+    told = ownership(nodes, expected)
 
     assert told.total == total
     assert told.owned == len(normal)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from clusters.cases import CHECKS, Case, CaseError, Expected, load, policy
+from documents import parse
 from wabiz_monitoring._core.catalogue import CATALOGUE
-from wabiz_monitoring._core.deployment import parse
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.result import Result
 from wabiz_monitoring._core.states import worst

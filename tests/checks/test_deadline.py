@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deadline import Deadline, within
+from wabiz_monitoring._core.text import say
 
 
 def test_a_step_may_take_what_the_steps_before_it_have_left_and_a_moment() -> None:
@@ -19,7 +20,7 @@ def test_a_step_may_take_what_the_steps_before_it_have_left_and_a_moment() -> No
 
 
 def test_when_the_time_is_up_no_step_begins() -> None:
-    deadline = Deadline(0, "wa.example.com:9090")
+    deadline = Deadline(0, say("wa.example.com:9090"))
     begins: tuple[Callable[[], object], ...] = (deadline.left, deadline.patience, lambda: within(deadline, list))
     for begin in begins:
         with pytest.raises(Trouble, match=r"no complete answer from wa\.example\.com:9090 within 0 s"):

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from documents import HEALTHY, NOW, POLICY, UNREACHABLE, cluster, document, fields, multiconnect, single
+from documents import HEALTHY, NOW, PLACE, POLICY, UNREACHABLE, cluster, document, fields, multiconnect, parse, single
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wabiz_monitoring._core.catalogue import Trouble
-from wabiz_monitoring._core.deployment import Deployment, Node, parse
-from wabiz_monitoring._core.facts import facts, from_facts
+from wabiz_monitoring._core.facts import Gathered, facts, from_facts
 from wabiz_monitoring._core.judge import judge
 
 ASKED = NOW + timedelta(milliseconds=250)
@@ -23,6 +22,11 @@ ASKED = NOW + timedelta(milliseconds=250)
 def told(body: bytes, **options: bool) -> Any:
     """The facts of an answer as a playbook gets them, that is after a trip as JSON."""
     return json.loads(json.dumps(facts(parse(body), ASKED, **options), allow_nan=False).encode("utf-8"))
+
+
+def read_back(known: Any) -> Gathered:
+    """The deployment that facts were made of."""
+    return from_facts(known, PLACE)
 
 
 def test_a_single_node_is_told_whole_and_typed() -> None:
@@ -151,12 +155,6 @@ _BODIES = st.builds(
 )
 
 
-def judged(node: Node) -> Node:
-    """A node without what no check looks at."""
-    expires = node.expires and node.expires._replace(zoned=False)
-    return node._replace(env=None, expires=expires)
-
-
 @settings(max_examples=500)
 @given(_BODIES, st.booleans())
 def test_facts_hold_everything_that_is_judged(body: bytes, with_env: bool) -> None:
@@ -165,10 +163,10 @@ def test_facts_hold_everything_that_is_judged(body: bytes, with_env: bool) -> No
     except Trouble:
         return
     known = told(body, with_env=with_env)
-    gathered = from_facts(known)
+    gathered = read_back(known)
     assert gathered.asked_at == ASKED
-    assert gathered.deployment._replace(nodes=()) == deployment._replace(nodes=())
-    assert list(map(judged, gathered.deployment.nodes)) == list(map(judged, deployment.nodes))
+    known = told(body)
+    assert json.loads(json.dumps(facts(gathered.deployment, gathered.asked_at))) == known
     assert judge("all", gathered.deployment, POLICY) == judge("all", deployment, POLICY)
 
 
@@ -202,7 +200,7 @@ def test_what_can_be_derived_is_derived_anew() -> None:
     known = told(cluster(multiconnect()))
     for node in known["nodes"]:
         node.update(name="x", host="x", container="x", reachable=False, registered=False, expires_in=-1)
-    assert from_facts(known).deployment == from_facts(told(cluster(multiconnect()))).deployment
+    assert read_back(known).deployment == read_back(told(cluster(multiconnect()))).deployment
 
 
 def change(known: Any, path: str, value: object) -> Any:
@@ -243,19 +241,18 @@ def change(known: Any, path: str, value: object) -> Any:
 )
 def test_what_are_no_facts_is_told_where_it_is_wrong(path: str, value: object, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
-        from_facts(change(told(single()), path, value))
+        read_back(change(told(single()), path, value))
 
 
 def test_facts_that_lack_a_value_are_judged_without_it() -> None:
     known = told(single())
     for name in ("socket_conn", "volumes", "invalid_fields", "device_time_zoned"):
         del known["nodes"][0][name]
-    deployment = from_facts(known).deployment
+    gathered = read_back(known)
     gone = {name: ... for name in HEALTHY if name.startswith("free_space") or name in ("socket_conn",)}
-    assert isinstance(deployment, Deployment)
-    assert judged(deployment.nodes[0]) == judged(parse(document(fields(**gone))).nodes[0])
+    assert facts(gathered.deployment, ASKED) == facts(parse(document(fields(**gone))), ASKED)
 
 
 def test_our_time_may_have_any_zone() -> None:
     here = datetime(2018, 6, 1, 2, tzinfo=timezone(timedelta(hours=2)))
-    assert from_facts(facts(parse(single()), here)).asked_at == here
+    assert read_back(facts(parse(single()), here)).asked_at == here

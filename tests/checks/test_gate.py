@@ -13,10 +13,11 @@ from typing import Any
 import documents
 import pytest
 from commands import Runner
+from documents import PLACE, parse
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
-from wabiz_monitoring._core.deployment import VOLUMES, Deployment, parse
+from wabiz_monitoring._core.deployment import VOLUMES, Deployment
 from wabiz_monitoring._core.facts import facts, from_facts
 from wabiz_monitoring._core.gate import Terms, Verdict, open_gate
 from wabiz_monitoring._core.judge import judge
@@ -24,6 +25,7 @@ from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.report import finding_as_data
 from wabiz_monitoring._core.result import from_trouble
 from wabiz_monitoring._core.states import State
+from wabiz_monitoring._core.text import say
 from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK as ALL
 from wabiz_monitoring.plugin.options import UsageError
@@ -71,7 +73,7 @@ def by_options(terms: Terms, answer: Deployment | Trouble, asked_at: datetime) -
 def verdict(terms: Terms = Terms(), answer: Any = MC4) -> Verdict:  # noqa: B008 (it is frozen)
     """What the gate says about the nodes of a cluster, or about an answer."""
     deployment = parse(documents.cluster(answer)) if isinstance(answer, dict) else answer
-    return open_gate(terms, deployment, documents.NOW, documents.NOW)
+    return open_gate(terms, deployment, documents.NOW, documents.NOW, PLACE)
 
 
 def without_remedy(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -114,7 +116,7 @@ def test_the_command_and_the_gate_agree_on_every_scenario(name: str, terms: Term
     # Of an answer in a file it is not known when it was asked for; a pipe is asked now.
     done = runner("check_wabiz_all", "--file", "-", "--json", *options(terms), stdin=body)
     now = datetime.fromtimestamp(moment, timezone.utc)
-    said = open_gate(terms, parse(body), now, now)
+    said = open_gate(terms, parse(body), now, now, PLACE)
     told = json.loads(done.out)
     assert (told["state"], done.code, told["premise"] or "") == (said.state.name, int(said.state), said.premise)
     # Seconds pass between the two, so what is told in seconds is left out.
@@ -159,7 +161,7 @@ DEPLOYMENTS = st.one_of(
     NODE.map(documents.document),
 ).map(parse)
 TROUBLES = st.sampled_from(["unreachable", "timeout", "unauthorized", "throttled", "invalid"]).map(
-    lambda problem: Trouble(problem, "something stood in the way")
+    lambda problem: Trouble(problem, say("something stood in the way"))
 )
 WORDS = st.sampled_from(["ok", "warning", "critical", "unknown", "WARN"])
 SIZES = st.sampled_from(["0", "1GiB", "500MB:", "1GiB:10GiB", "@0:500MB", "~:"])
@@ -200,9 +202,9 @@ def test_what_the_check_finds_is_what_the_gate_finds(terms: Terms, answer: Deplo
     except ValueError:
         event("refused: a pattern fits no node, or each")
         with pytest.raises(ValueError, match=r"no such node|no node is left"):
-            open_gate(terms, answer, documents.NOW, asked_at)
+            open_gate(terms, answer, documents.NOW, asked_at, PLACE)
         return
-    said = open_gate(terms, answer, documents.NOW, asked_at)
+    said = open_gate(terms, answer, documents.NOW, asked_at, PLACE)
     event(said.state.name)
     assert (said.state, without_remedy(said.findings)) == (expected[0], without_remedy(expected[1]))
     assert said.passed is not any(finding["state"].lower() in terms.fail_on for finding in said.findings)
@@ -215,13 +217,13 @@ def test_what_the_check_refuses_the_gate_refuses(field: str, value: Any) -> None
     with pytest.raises((UsageError, ValueError)):
         by_options(terms, answer, documents.NOW)
     with pytest.raises(ValueError, match=f"^{field}[:.]|{field}$"):
-        open_gate(terms, answer, documents.NOW, documents.NOW)
+        open_gate(terms, answer, documents.NOW, documents.NOW, PLACE)
 
 
 @given(DEPLOYMENTS)
 def test_facts_come_to_the_verdict_of_the_answer_they_were_gathered_from(deployment: Deployment) -> None:
     known = json.loads(json.dumps(facts(deployment, documents.NOW)))
-    assert verdict(answer=from_facts(known).deployment) == verdict(answer=deployment)
+    assert verdict(answer=from_facts(known, PLACE).deployment) == verdict(answer=deployment)
 
 
 # The gate's own words
@@ -264,7 +266,7 @@ def test_what_the_cluster_will_be_without_a_node_stands_beside_the_reasons() -> 
 
 
 def test_trouble_on_the_way_is_a_reason_like_any_other() -> None:
-    trouble = Trouble("timeout", "no complete answer within 3 s")
+    trouble = Trouble("timeout", say("no complete answer within 3 s"))
     said = verdict(answer=trouble)
     assert (said.passed, said.state, said.findings[0]["problem"]) == (False, State.CRITICAL, "timeout")
     assert "- CRITICAL no complete answer within 3 s\n  What to do: " in said.message
@@ -274,7 +276,7 @@ def test_trouble_on_the_way_is_a_reason_like_any_other() -> None:
 def test_expiry_is_held_against_now_and_clocks_against_the_time_of_asking() -> None:
     deployment = parse(documents.single(expire_timestamp="2018-06-11T00:00:00"))
     now = documents.NOW + timedelta(days=5)
-    (finding,) = open_gate(Terms(), deployment, now, documents.NOW).findings
+    (finding,) = open_gate(Terms(), deployment, now, documents.NOW, PLACE).findings
     assert (finding["subject"], finding["state"]) == ("build", "CRITICAL")
 
 
@@ -352,7 +354,7 @@ def test_no_remedy_names_an_option_that_a_module_does_not_have() -> None:
     policy = dict.fromkeys(CATALOGUE, "critical")
     remedies = []
     for problem in CATALOGUE:
-        remedies += [row["remedy"] for row in verdict(Terms(states=policy), Trouble(problem, "x")).findings]
+        remedies += [row["remedy"] for row in verdict(Terms(states=policy), Trouble(problem, say("x"))).findings]
     silent = {**MC4, "wa5:c3": documents.UNREACHABLE, "wa4:c2": documents.UNREACHABLE}
     remedies += [row["remedy"] for row in verdict(answer=silent).findings]
     assert any("with shards" in remedy for remedy in remedies)

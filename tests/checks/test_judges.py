@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from documents import NOW, POLICY, UNREACHABLE, cluster, fields, high_availability, multiconnect, single
+from documents import NOW, POLICY, UNREACHABLE, cluster, fields, high_availability, multiconnect, parse, single
 from wabiz_monitoring import check_build, check_socket, check_space
-from wabiz_monitoring._core.deployment import parse
 from wabiz_monitoring._core.judge import JUDGES, judge
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.result import Finding, Metric, Result

@@ -4,55 +4,81 @@
 from __future__ import annotations
 
 import pytest
+from documents import PLACE
 from hypothesis import given
 from hypothesis import strategies as st
-from wabiz_monitoring._core.names import family, name_nodes
+from wabiz_monitoring._core.deployment import Node, cluster
+from wabiz_monitoring._core.names import family
+from wabiz_monitoring._core.text import Foreign
 
 PRIMARY, SECONDARY, COREAPP = "primary_master", "secondary_master", "coreapp"
 
 CALLED = [
-    # (key, host, role) of each node, then (name, label) of each
-    ([("wa1:a", "wa1", COREAPP), ("wa2:b", "wa2", PRIMARY)], [("wa1", "wa1_coreapp"), ("wa2", "wa2_master")]),
+    # (key, role) of each node, then (name, label) of each
+    ([("wa1:a", COREAPP), ("wa2:b", PRIMARY)], [("wa1", "wa1_coreapp"), ("wa2", "wa2_master")]),
     # Both families on one host: the family tells them apart.
     (
-        [("wa1:a", "wa1", COREAPP), ("wa1:b", "wa1", SECONDARY)],
+        [("wa1:a", COREAPP), ("wa1:b", SECONDARY)],
         [("wa1 coreapp", "wa1_coreapp"), ("wa1 master", "wa1_master")],
     ),
     # Two of one family on one host: the key tells people, an ordinal tells graphs; the order is that of the keys.
     (
-        [("wa1:b", "wa1", COREAPP), ("wa1:a", "wa1", COREAPP), ("wa1:m", "wa1", PRIMARY)],
+        [("wa1:b", COREAPP), ("wa1:a", COREAPP), ("wa1:m", PRIMARY)],
         [("wa1:b", "wa1_coreapp_2"), ("wa1:a", "wa1_coreapp"), ("wa1 master", "wa1_master")],
     ),
     # Nobody knows the role of a node that cannot be reached.
-    ([("wa1:a", "wa1", None), ("wa2:b", "wa2", COREAPP)], [("wa1", "wa1"), ("wa2", "wa2_coreapp")]),
-    ([("wa1:a", "wa1", None), ("wa1:b", "wa1", COREAPP)], [("wa1:a", "wa1"), ("wa1 coreapp", "wa1_coreapp")]),
-    ([("wa1", "wa1", COREAPP)], [("wa1", "wa1_coreapp")]),
-    ([("wa1", "wa1", "a new role")], [("wa1", "wa1")]),
+    ([("wa1:a", None), ("wa2:b", COREAPP)], [("wa1", "wa1"), ("wa2", "wa2_coreapp")]),
+    ([("wa1:a", None), ("wa1:b", COREAPP)], [("wa1:a", "wa1"), ("wa1 coreapp", "wa1_coreapp")]),
+    ([("wa1", COREAPP)], [("wa1", "wa1_coreapp")]),
+    ([("wa1", "a new role")], [("wa1", "wa1")]),
     # Hosts that differ for people but not for graphs.
     (
-        [("wa 1:a", "wa 1", COREAPP), ("wa_1:b", "wa_1", COREAPP)],
+        [("wa 1:a", COREAPP), ("wa_1:b", COREAPP)],
         [("wa 1", "wa_1_coreapp"), ("wa_1", "wa_1_coreapp_2")],
     ),
-    ([("a|b\n:c", "a|b\n", None), ("東京:c", "東京", None)], [("a/b", "a_b"), ("東京", "node")]),
+    # What is no ASCII is shown by number: it may look like something else, or like nothing.
+    ([("a|b\n:c", None), ("東京:c", None)], [("a/bU+000A", "a_bU_000A"), ("U+6771U+4EAC", "U_6771U_4EAC")]),
+    (
+        [("wa1\u3164:c", None), ("wa1:c", None), ("w\u0430\u0301:c", None)],
+        [("wa1U+3164", "wa1U_3164"), ("wa1", "wa1"), ("wU+0430U+0301", "wU_0430U_0301")],
+    ),
+    # And what comes out alike all the same is numbered.
+    (
+        [("wa|1:c", None), ("wa/1:c", None), ("wa/1 :c", None)],
+        [("wa/1:c #2", "wa_1_3"), ("wa/1:c", "wa_1_2"), ("wa/1 :c", "wa_1")],
+    ),
+    ([("", None), ("(no name)", None)], [("(no name)", "no_name"), ("(no name) #2", "no_name_2")]),
+    # A host that is called like another one and its family.
+    (
+        [("wa1 coreapp:x", None), ("wa1:a", COREAPP), ("wa1:m", PRIMARY)],
+        [("wa1 coreapp", "wa1_coreapp"), ("wa1:a", "wa1_coreapp_2"), ("wa1 master", "wa1_master")],
+    ),
     # A host that is called like the label of another node.
     (
-        [("wa1:a", "wa1", COREAPP), ("wa1_coreapp", "wa1_coreapp", None)],
+        [("wa1:a", COREAPP), ("wa1_coreapp", None)],
         [("wa1", "wa1_coreapp"), ("wa1_coreapp", "wa1_coreapp_2")],
     ),
     # And one that is called like the next label, too.
     (
-        [("wa_1_coreapp_2", "wa_1_coreapp_2", None), ("wa|1:a", "wa|1", COREAPP), ("wa|1:b", "wa|1", COREAPP)],
-        [("wa_1_coreapp_2", "wa_1_coreapp_2"), ("wa/1:a", "wa_1_coreapp"), ("wa/1:b", "wa_1_coreapp_3")],
+        [("wa_1_coreapp_2", None), ("wa~1:a", COREAPP), ("wa~1:b", COREAPP)],
+        [("wa_1_coreapp_2", "wa_1_coreapp_2"), ("wa~1:a", "wa_1_coreapp"), ("wa~1:b", "wa_1_coreapp_3")],
     ),
     ([], []),
 ]
 
 
-@pytest.mark.parametrize(("nodes", "called"), CALLED)
+def called(nodes: list[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    """Name and label of each node."""
+    keyed = [(key, Node(role=None if role is None else Foreign(role, PLACE))) for key, role in nodes]
+    made = cluster(None, keyed, PLACE)
+    return [(node.name, node.label) for node in made.nodes]
+
+
+@pytest.mark.parametrize(("nodes", "names"), CALLED)
 def test_a_node_has_the_shortest_name_and_the_label_that_lasts(
-    nodes: list[tuple[str, str, str | None]], called: list[tuple[str, str]]
+    nodes: list[tuple[str, str | None]], names: list[tuple[str, str]]
 ) -> None:
-    assert name_nodes(nodes) == called
+    assert called(nodes) == names
 
 
 def test_a_failover_does_not_change_the_family() -> None:
@@ -68,25 +94,32 @@ _NODES = st.lists(
     ),
     max_size=12,
     unique_by=lambda node: (node[1], node[0]),
-).map(lambda nodes: [(f"{host}:{container}", host, role) for container, host, role in nodes])
+).map(lambda nodes: [(f"{host}:{container}", role) for container, host, role in nodes])
 
 
 @given(_NODES, st.randoms())
 def test_labels_are_unique_and_do_not_depend_on_the_order_of_the_answer(
-    nodes: list[tuple[str, str, str | None]], random: object
+    nodes: list[tuple[str, str | None]], random: object
 ) -> None:
-    called = dict(zip([node[0] for node in nodes], name_nodes(nodes), strict=True))
-    assert len({names.label for names in called.values()}) == len(called)
+    told = dict(zip([node[0] for node in nodes], called(nodes), strict=True))
+    assert len({label for _name, label in told.values()}) == len(told)
     shuffled = sorted(nodes, key=lambda _node: random.random())  # type: ignore[attr-defined]
-    assert dict(zip([node[0] for node in shuffled], name_nodes(shuffled), strict=True)) == called
-    for names in called.values():
-        assert names.name.isprintable()
-        assert names.label.isascii()
-        assert not set(names.label) & set(" '=|;")
+    assert dict(zip([node[0] for node in shuffled], called(shuffled), strict=True)) == told
+    for name, label in told.values():
+        assert name.isprintable()
+        assert label.isascii()
+        assert not set(label) & set(" '=|;")
 
 
 @given(_NODES)
-def test_a_primary_that_hands_over_keeps_every_label(nodes: list[tuple[str, str, str | None]]) -> None:
+def test_no_two_nodes_look_alike(nodes: list[tuple[str, str | None]]) -> None:
+    names = [name for name, _label in called(nodes)]
+    assert len({" ".join(name.split()) for name in names}) == len(names)
+    assert all(name.isascii() for name in names)
+
+
+@given(_NODES)
+def test_a_primary_that_hands_over_keeps_every_label(nodes: list[tuple[str, str | None]]) -> None:
     swap = {PRIMARY: SECONDARY, SECONDARY: PRIMARY}
-    after = [(key, host, swap.get(role or "", role)) for key, host, role in nodes]
-    assert name_nodes(after) == name_nodes(nodes)
+    after = [(key, swap.get(role or "", role)) for key, role in nodes]
+    assert called(after) == called(nodes)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wabiz_monitoring._core.ranges import LEAST, MOST, Range, parse_range
+from wabiz_monitoring._core.text import NOTHING
 from wabiz_monitoring._core.units import BYTES, SECONDS, Unit
 
 MIB = 2**20
@@ -169,7 +170,7 @@ _BOUNDS = st.tuples(_NUMBERS | st.just(-math.inf), _NUMBERS | st.just(math.inf))
 def ranges(draw: st.DrawFn) -> Range:
     start, end = draw(_BOUNDS)
     always = math.isinf(start) and math.isinf(end)
-    return Range(start, end, draw(st.booleans()) and not always, "", "", "")
+    return Range(start, end, draw(st.booleans()) and not always, NOTHING, NOTHING, "")
 
 
 def plainly(text: str, value: float) -> bool:
@@ -197,7 +198,7 @@ def test_the_ends_of_a_range_belong_to_it(limit: Range) -> None:
 
 @given(_NUMBERS, _NUMBERS, _NUMBERS, st.booleans())
 def test_a_range_that_was_told_reads_back_as_the_same(start: float, end: float, value: float, inside: bool) -> None:
-    limit = Range(min(start, end), max(start, end), inside, "", "", "")
+    limit = Range(min(start, end), max(start, end), inside, NOTHING, NOTHING, "")
     # A bare value is read in the check's own sense, so the colon is put back.
     shown = str(limit)
     again = shown if ":" in shown else shown.replace("@", "@0:") if inside else "0:" + shown
@@ -210,7 +211,7 @@ _SMALL = st.integers(-4, 4)
 @st.composite
 def small_ranges(draw: st.DrawFn) -> Range:
     start, end = sorted(draw(st.tuples(_SMALL | st.just(-math.inf), _SMALL | st.just(math.inf))))
-    return Range(start, end, draw(st.booleans()), "", "", "")
+    return Range(start, end, draw(st.booleans()), NOTHING, NOTHING, "")
 
 
 @given(small_ranges(), small_ranges())

@@ -18,11 +18,13 @@ from types import ModuleType
 
 import pytest
 import yaml
+from documents import PLACE
 from shown import LINK, ROOT, Block, blocks, hold, of, only, table, text_of
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.gate import Terms, open_gate, policy_of
 from wabiz_monitoring._core.limits import MEASURES
 from wabiz_monitoring._core.ranges import parse_range
+from wabiz_monitoring._core.text import say
 from wabiz_monitoring._core.units import BYTES, SECONDS, parse_quantity
 from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring.check_all import CHECK, CHECKS
@@ -196,7 +198,10 @@ def open_status(terms: Terms) -> set[int]:
     """The exit statuses of the check with which the gate is open."""
     now = datetime.now(timezone.utc)
     states = ("ok", "warning", "critical", "unknown")
-    said = [open_gate(terms._replace(states={"timeout": state}), Trouble("timeout", "x"), now, now) for state in states]
+    said = [
+        open_gate(terms._replace(states={"timeout": state}), Trouble("timeout", say("x")), now, now, PLACE)
+        for state in states
+    ]
     return {int(verdict.state) for verdict in said if verdict.passed}
 
 

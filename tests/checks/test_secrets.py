@@ -12,12 +12,8 @@ import pytest
 from commands import Done, Runner, credentials
 from documents import UNREACHABLE, cluster, high_availability, single
 from faults import FAULTS, TOKEN, FaultServer
-from hypothesis import given
-from hypothesis import strategies as st
 from marks import ENV, GIVEN, PASSWORD, PROXY
-from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._core.session import Credentials
-from wabiz_monitoring._core.text import clean
 
 # What a password may look like, and what output makes of it.
 ODD = [
@@ -114,30 +110,6 @@ def test_an_internal_error_shows_places_and_no_values(runner: Runner) -> None:
 def test_credentials_show_nothing_of_themselves() -> None:
     assert PASSWORD not in repr(Credentials("monitor", PASSWORD, GIVEN))
     assert PASSWORD not in f"{Credentials('monitor', PASSWORD, GIVEN)}"
-
-
-_SECRETS = st.text(min_size=6, max_size=40)
-
-
-@given(_SECRETS, st.text(max_size=60), st.integers(20, 120))
-def test_a_secret_in_a_sentence_is_replaced_before_or_after_cleaning(secret: str, around: str, longest: int) -> None:
-    redact = Redaction(Credentials("monitor", secret), ())
-    for told in (around + secret + around, clean(around + " " + secret + " " + around, longest)):
-        shown = redact(told)
-        for form in (secret, clean(secret, 1000)):
-            if len(form) >= 6:
-                assert form not in shown.replace("***", "\0")
-
-
-def test_of_two_secrets_that_begin_alike_the_longer_leaves_nothing_behind() -> None:
-    redact = Redaction(Credentials("monitor", "marked", "marked-and-more"), ())
-    assert redact("<marked-and-more> <marked>") == "<***> <***>"
-
-
-def test_an_honest_sentence_is_left_alone() -> None:
-    redact = Redaction(Credentials("monitor", "abc", "UP"), ["x"])
-    for told in ("connected", "abc is short", "WABIZ SOCKET OK - connected | connected=1;;;0;1", "cut..."):
-        assert redact(told) == told
 
 
 def test_the_passwords_of_this_test_are_nowhere_in_its_own_environment() -> None:

@@ -18,6 +18,7 @@ import marks
 import pytest
 import requests
 from commands import BIN, Runner, credentials, in_time
+from documents import PLACE
 from faults import EACH, FAULTS, LOGIN, LOGOUT, SUPPORT, Act, Fault, FaultServer, Wire, usual
 from marks import PASSWORD
 from monitoring import WELL, Clock, Monitor
@@ -62,6 +63,7 @@ def test_what_would_end_or_forge_a_header_is_no_token(token: str) -> None:
         ask(
             lambda _request: Reply(200, json.dumps({"users": [{"token": token}]}).encode()),
             Credentials("monitor", PASSWORD),
+            PLACE,
         )
 
 

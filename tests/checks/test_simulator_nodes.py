@@ -12,7 +12,7 @@ from typing import Any
 import documents
 import pytest
 import requests
-from wabiz_monitoring._core.deployment import parse
+from documents import parse
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.result import Result
 from wabiz_monitoring.simulator import Simulator

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wabiz_monitoring._core.text import LONGEST_LABEL, LONGEST_WORD, clean, closest, count, label, listing
+from wabiz_monitoring._core.text import LONGEST_LABEL, LONGEST_WORD, clean, closest, count, label, listing, say
 
 CLEANED = [
     ("plain words", "plain words"),
@@ -90,11 +90,10 @@ def test_a_label_is_always_there_short_and_harmless(text: str) -> None:
 
 
 def test_a_listing_reads_like_a_sentence() -> None:
-    assert listing([]) == "none"
-    assert listing(["a"]) == "a"
-    assert listing(["a", "b"]) == "a and b"
-    assert listing(list("abcdef")) == "a, b, c, d, e and f"
-    assert listing(list("abcdefgh")) == "a, b, c, d, e and 3 more"
+    words = [say("a"), say("b"), say("c"), say("d"), say("e"), say("f"), say("g"), say("h")]
+    told = [listing(words[:number]) for number in (0, 1, 2, 6)]
+    assert told == ["none", "a", "a and b", "a, b, c, d, e and f"]
+    assert listing(words) == "a, b, c, d, e and 3 more"
 
 
 def test_one_thing_is_told_in_the_singular() -> None:

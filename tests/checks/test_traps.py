@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from commands import Done, Runner, credentials, in_time
-from documents import POLICY, cluster, high_availability, single
+from documents import POLICY, cluster, high_availability, parse, single
 from faults import SUPPORT, TOKEN, FaultServer
 from proxy import Proxy
-from wabiz_monitoring._core.deployment import parse
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.result import Metric, Result
+from wabiz_monitoring._core.text import say
 from wabiz_monitoring.plugin.lines import lines
 from wabiz_monitoring.simulator import Simulator
 
@@ -72,7 +72,7 @@ def test_numbers_are_digits_however_the_server_writes_them(runner: Runner) -> No
 
 def test_every_number_is_written_in_digits() -> None:
     numbers = [9.2e18, 1e-7, True, -396.0, 0.25, 2**63]
-    result = Result("space", "x", metrics=tuple(Metric(f"m{at}", number) for at, number in enumerate(numbers)))
+    result = Result("space", say("x"), metrics=tuple(Metric(f"m{at}", number) for at, number in enumerate(numbers)))
     shown = lines(result, 0)[0].partition(" | ")[2].split()
     assert shown == ["m0=9200000000000000000", "m1=0", "m2=1", "m3=-396", "m4=0.25", "m5=9223372036854775808"]
 
@@ -97,9 +97,9 @@ def test_hosts_with_odd_names_make_labels_that_engines_can_read(runner: Runner) 
     labels = {one.partition("=")[0] for one in done.numbers.split(" ")}
     assert {label for label in labels if label.endswith("free_logs")} == {
         "wa_1_x_master_free_logs",
-        "wa_2_master_free_logs",
+        "wa_2U_000A_master_free_logs",
         "wa_3_4_coreapp_free_logs",
-        "node_coreapp_free_logs",
+        "U_6771U_4EAC_coreapp_free_logs",
     }
 
 
@@ -277,8 +277,8 @@ def test_the_proxy_of_the_environment_is_used(
 
 PROXIES = [
     ("wants a password", "wants a password (HTTP 407)"),
-    ("refuses", "failed: Tunnel connection failed: 403 Forbidden"),
-    ("finds nobody", "failed: Tunnel connection failed: 503 Service Unavailable"),
+    ("refuses", "failed: it answered with HTTP 403"),
+    ("finds nobody", "failed: it answered with HTTP 503"),
 ]
 
 

@@ -56,7 +56,9 @@ ALERT = Told(
 )
 LARGE = Told("invalid", "the answer is larger than 8 MiB", CURL)
 UNPACKED = Told("invalid", "the answer of {where} cannot be unpacked", PACKED)
+WITHHELD = "(withheld: it repeats a secret)"
 ECHOED = Told("unreachable", "the API does not work: HTTP 500, error 1014: ", BEHIND)
+NOT_QUOTED = Told("unreachable", "the API does not work: HTTP 500, error 1014", BEHIND)
 REFUSED = "login of user monitor refused: "
 PAGE = "not in the API's words: a proxy or gateway in between answers"
 UNSOUND = "the answer is not sound JSON: "
@@ -104,7 +106,7 @@ def _every_field(what: str) -> Mapping[str, Outcome]:
 _NO_TIME = "where a time such as 2018-09-27T14:26:07 belongs"
 _NO_WORD = Told(
     "socket-unknown",
-    "in no known socket state (socket_conn ***)",
+    f"in no known socket state (socket_conn {WITHHELD})",
     "look at the node's log; report the word if it is a new one",
 )
 _NOBODY = Told(
@@ -205,9 +207,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     ),
     "login: 403": Told("unauthorized", "login of user monitor refused (HTTP 403, error 1005)", PASSWORDS),
     "login: locked out": Told("throttled", REFUSED + "too many failed logins from this address (HTTP 429)", LOCKED),
-    "login: 500": Told(
-        "unreachable", "the API does not work: HTTP 500, error 1023: Database error (gone away)", BEHIND
-    ),
+    "login: 500": Told("unreachable", "the API does not work: HTTP 500, error 1023", BEHIND),
     "login: a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Sign in'", CURL),
     "login: no path": Told("invalid", f"nothing at /v1/users/login (HTTP 404, {PAGE})", PATH),
     "login: redirect": _redirect(302, "https://{where}/elsewhere"),
@@ -223,11 +223,11 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "login: 401 with an endless body": _WRONG,
     "login: cut": Told("invalid", "the answer breaks off after 16 bytes", CUT),
     "login: says nothing": IN_TIME,
-    "login: echoes": ECHOED,
-    "login: echoes in full": ECHOED,
-    "login: echoes cut": ECHOED,
+    "login: echoes": NOT_QUOTED,
+    "login: echoes in full": NOT_QUOTED,
+    "login: echoes cut": NOT_QUOTED,
     "login: echoes in a page": Told(
-        "invalid", "an HTML page came instead of JSON: it calls itself 'Who is monitor:***?'", CURL
+        "invalid", f"an HTML page came instead of JSON: it calls itself '{WITHHELD}'", CURL
     ),
     "logout: 500": None,
     "logout: closes": None,
@@ -258,7 +258,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "401": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
     "401 once": None,
     "401 empty": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),
-    "403": Told("unauthorized", "not allowed to read /v1/support (HTTP 403, error 1005: Access denied)", PASSWORDS),
+    "403": Told("unauthorized", "not allowed to read /v1/support (HTTP 403, error 1005)", PASSWORDS),
     "403 page": Told("unauthorized", f"not allowed to read /v1/support (HTTP 403, {PAGE})", PASSWORDS),
     "404": Told("invalid", "nothing at /v1/support (HTTP 404, error 1006: Resource not found)", PATH),
     "404 page": Told("invalid", f"nothing at /v1/support (HTTP 404, {PAGE})", PATH),
@@ -280,16 +280,16 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "echoes": ECHOED,
     "echoes in full": ECHOED,
     "echoes cut": ECHOED,
-    "echoes in a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Who is ***?'", CURL),
+    "echoes in a page": Told("invalid", f"an HTML page came instead of JSON: it calls itself '{WITHHELD}'", CURL),
     "echoes in an answer": _by_check(
         _NO_WORD,
         None,
         Told("invalid", "free_space_logs is text where a number of bytes belongs", CURL),
-        Told("invalid", "expire_timestamp is '***' where a time such as", CURL),
+        Told("invalid", f"expire_timestamp is '{WITHHELD}' where a time such as", CURL),
         None,
         Told("socket-unknown", "socket: " + _NO_WORD.text, _NO_WORD.remedy),
     ),
-    "echoes as the place": _redirect(302, "https://***@wa.example/"),
+    "echoes as the place": _redirect(302, WITHHELD),
     "a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Welcome'", CURL),
     "a page with syntax": Told(
         "invalid", "an HTML page came instead of JSON: it calls itself 'a / b=1;2 [31m &lt;'", CURL

@@ -14,11 +14,13 @@ from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.limits import SUBJECTS, parse_limits
 from wabiz_monitoring._core.policy import Policy
 from wabiz_monitoring._core.ranges import LEAST, MOST, parse_range
+from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._core.result import from_trouble
 from wabiz_monitoring._core.units import BYTES, SECONDS
 from wabiz_monitoring.plugin.lines import lines
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+PLACE = Redaction()
 POLICY = Policy(now=NOW, asked_at=NOW)
 PROBES = (-1e18, -301.0, -1.0, 0.0, 0.5, 1.0, 300.0, 2.0**30, 2.0**62, 1e30)
 
@@ -26,13 +28,13 @@ PROBES = (-1e18, -301.0, -1.0, 0.0, 0.5, 1.0, 300.0, 2.0**30, 2.0**62, 1e30)
 def answer(data: bytes) -> None:
     """Any body is a deployment or a Trouble, and its output is a plugin's."""
     try:
-        deployment = parse(data)
+        deployment = parse(data, PLACE)
     except Trouble as trouble:
         printed(lines(from_trouble("all", trouble, POLICY), 1))
         return
     result = judge("all", deployment, POLICY)
     printed(lines(result, 1))
-    gathered = from_facts(json.loads(json.dumps(facts(deployment, NOW))))
+    gathered = from_facts(json.loads(json.dumps(facts(deployment, NOW))), PLACE)
     again = judge("all", gathered.deployment, POLICY)
     if again.state != result.state:
         raise AssertionError(f"{result.state} became {again.state} on the way through facts")

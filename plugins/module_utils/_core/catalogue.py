@@ -7,11 +7,11 @@ The options `--state` of the checks, `states` of health_gate and the reference p
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Mapping, NamedTuple, Tuple
+from typing import Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from .misuse import Misuse
 from .states import State, parse_state
-from .text import closest
+from .text import Message, closest, say
 
 EVERY = ("socket", "space", "build", "cluster", "clock")
 
@@ -23,7 +23,7 @@ class Problem(NamedTuple):
     state: State
     judged_by: Tuple[str, ...]
     meaning: str
-    remedy: str
+    remedy: Message
 
 
 _ROWS = (
@@ -32,147 +32,147 @@ _ROWS = (
         State.CRITICAL,
         EVERY,
         "The API could not be asked: name resolution, connection, TLS or proxy failed, or it answered HTTP 5xx.",
-        "see whether the web front end runs, and whether this host can reach it under this name and port",
+        say("see whether the web front end runs, and whether this host can reach it under this name and port"),
     ),
     Problem(
         "timeout",
         State.CRITICAL,
         EVERY,
         "The time limit of the whole run was up before the answer was complete.",
-        "the front end waits 10 s for every node that drops packets: look for a dead node, or raise the timeout",
+        say("the front end waits 10 s for every node that drops packets: look for a dead node, or raise the timeout"),
     ),
     Problem(
         "unauthorized",
         State.UNKNOWN,
         EVERY,
         "HTTP 401 or 403 with fresh credentials, none given, or a login held back so as not to be locked out.",
-        "put the user name and password right; nothing is known about the deployment until then",
+        say("put the user name and password right; nothing is known about the deployment until then"),
     ),
     Problem(
         "throttled",
         State.UNKNOWN,
         EVERY,
         "HTTP 429: too many requests, or this address is locked out after too many failed logins.",
-        "find what logs in with a wrong password from this address; the lock ends within the hour",
+        say("find what logs in with a wrong password from this address; the lock ends within the hour"),
     ),
     Problem(
         "invalid",
         State.UNKNOWN,
         EVERY,
         "Not the API's answer: not JSON, no `support`, a needed field of the wrong type, too large, no such path.",
-        "see with curl what answers at this address: a proxy, a login page, another service",
+        say("see with curl what answers at this address: a proxy, a login page, another service"),
     ),
     Problem(
         "missing",
         State.UNKNOWN,
         EVERY,
         "No node shows a field that this check needs, or a node that answered lacks it.",
-        "this build may not report the field; if that is so for good, set --state missing=ok",
+        say("this build may not report the field; if that is so for good, set --state missing=ok"),
     ),
     Problem(
         "unregistered",
         State.CRITICAL,
         ("socket",),
         "No phone number is registered: `debug_info` is `unregistered`.",
-        "register the number with the deployment",
+        say("register the number with the deployment"),
     ),
     Problem(
         "disconnected",
         State.CRITICAL,
         ("socket",),
         "`socket_conn` is `DN` on a node that must be connected: no message goes in or out there.",
-        "look at the node's log and at its way out to the WhatsApp servers",
+        say("look at the node's log and at its way out to the WhatsApp servers"),
     ),
     Problem(
         "connecting",
         State.WARNING,
         ("socket",),
         "`socket_conn` is `SC` on a node that must be connected.",
-        "wait a minute; if it stays so, look at the node's way out to the WhatsApp servers",
+        say("wait a minute; if it stays so, look at the node's way out to the WhatsApp servers"),
     ),
     Problem(
         "receiving-offline",
         State.OK,
         ("socket",),
         "`socket_conn` is `UP receiving offline`: connected, and receiving what waited while it was offline.",
-        "nothing, it catches up by itself",
+        say("nothing, it catches up by itself"),
     ),
     Problem(
         "socket-unknown",
         State.UNKNOWN,
         ("socket",),
         "`socket_conn` is `UNK`, or a word that the vendor has not documented, on a node that must be connected.",
-        "look at the node's log; report the word if it is a new one",
+        say("look at the node's log; report the word if it is a new one"),
     ),
     Problem(
         "shard-unowned",
         State.CRITICAL,
         ("socket", "cluster"),
         "Nobody who answered owns a shard, the control shard (-1) included: its messages stand still.",
-        "bring a coreapp back; if it does not take the shard, look at the primary master's log",
+        say("bring a coreapp back; if it does not take the shard, look at the primary master's log"),
     ),
     Problem(
         "shard-contested",
         State.CRITICAL,
         ("cluster",),
         "More than one node owns a shard.",
-        "find which of the owners is cut off from the database, and restart that one",
+        say("find which of the owners is cut off from the database, and restart that one"),
     ),
     Problem(
         "node-unreachable",
         State.WARNING,
         ("cluster",),
         "The front end cannot reach a node; its fields are replaced by errors.",
-        "look at that node's container and network; if it is gone for good, --ignore-node it",
+        say("look at that node's container and network; if it is gone for good, --ignore-node it"),
     ),
     Problem(
         "no-primary-master",
         State.CRITICAL,
         ("cluster",),
         "No master is primary: messages may still flow, but nothing fails over.",
-        "start the masters; one of them takes the lead within a minute",
+        say("start the masters; one of them takes the lead within a minute"),
     ),
     Problem(
         "two-primary-masters",
         State.CRITICAL,
         ("cluster",),
         "More than one master is primary.",
-        "find which of them is cut off from the database, and restart that one",
+        say("find which of them is cut off from the database, and restart that one"),
     ),
     Problem(
         "no-secondary-master",
         State.WARNING,
         ("cluster",),
         "No master stands by: when the primary fails, nothing fails over any more.",
-        "start a second master",
+        say("start a second master"),
     ),
     Problem(
         "no-spare-coreapp",
         State.WARNING,
         ("cluster",),
         "Fewer coreapps stand by than wanted: the next one that fails takes its shard with it.",
-        "start another coreapp",
+        say("start another coreapp"),
     ),
     Problem(
         "version-skew",
         State.WARNING,
         ("cluster",),
         "The nodes, or the front end and the nodes, run different versions.",
-        "finish the upgrade, or take the nodes that differ back",
+        say("finish the upgrade, or take the nodes that differ back"),
     ),
     Problem(
         "schema-skew",
         State.WARNING,
         ("cluster",),
         "The nodes speak of different database schema versions.",
-        "finish the upgrade; during one the schema may move before the versions do",
+        say("finish the upgrade; during one the schema may move before the versions do"),
     ),
     Problem(
         "expired",
         State.CRITICAL,
         ("build",),
         "The build's time is over: an expired client stops passing messages.",
-        "upgrade to a build that is still alive, if there is one",
+        say("upgrade to a build that is still alive, if there is one"),
     ),
 )
 
@@ -198,11 +198,11 @@ def parse_states(specs: Iterable[str]) -> Dict[str, State]:
 class Trouble(Exception):
     """A problem that stands in the way of any judgement: nothing could be asked, or nothing understood.
 
-    `problem` is a name of the catalogue, `text` one sentence (already clean) that says what is wrong and where,
-    `remedy` what to do, in place of the catalogue's words.
+    `problem` is a name of the catalogue, `text` one sentence that says what is wrong and where, `remedy` what to do, in
+    place of the catalogue's words.
     """
 
-    def __init__(self, problem: str, text: str, remedy: str = "") -> None:
+    def __init__(self, problem: str, text: Message, remedy: Optional[Message] = None) -> None:
         super().__init__(text)
         self.problem = problem
         self.text = text

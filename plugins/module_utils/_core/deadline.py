@@ -14,13 +14,14 @@ from types import FrameType
 from typing import Callable, Container, Generic, List, Mapping, Optional, Set, TypeVar
 
 from .catalogue import Trouble
+from .text import Word, say
 
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole run: one dead node alone costs 10 s, so less than that would call the API dead."""
 
-STUCK = "see whether it is a pipe that nobody writes to, or lies on a file system that does not answer"
+STUCK = say("see whether it is a pipe that nobody writes to, or lies on a file system that does not answer")
 """What to do about a file that is not read to its end."""
 
 _LONGER = 0.2
@@ -35,8 +36,8 @@ _LARGEST_PART_KEPT = 0.2
 class Deadline:
     """The moment at which a run must be over."""
 
-    def __init__(self, seconds: float, where: str = "", end: Optional[float] = None) -> None:
-        """`where` is who is asked, clean, for the words when the time is up."""
+    def __init__(self, seconds: float, where: Optional[Word] = None, end: Optional[float] = None) -> None:
+        """`where` is who is asked, for the words when the time is up."""
         self.seconds = seconds
         self._where = where
         self._end = time.monotonic() + seconds if end is None else end
@@ -49,7 +50,7 @@ class Deadline:
         """That of the farewell: the answer is there already, and must not get lost over it."""
         return Deadline(self.seconds, self._where, time.monotonic() + min(FAREWELL, self.left() / 2))
 
-    def changed(self, seconds: float, where: str = "") -> Deadline:
+    def changed(self, seconds: float, where: Optional[Word] = None) -> Deadline:
         """The same run under another limit."""
         return Deadline(seconds, where, self._end - self.seconds + seconds)
 
@@ -76,33 +77,40 @@ class Deadline:
         """What to say when the time is up: where it went, as far as the names of the functions at work tell."""
         for name, text, remedy in _HELD_UP:
             if name in functions:
-                return Trouble("timeout", text % (self._where or "the API", self.seconds), remedy)
-        whose = " from %s" % self._where if self._where else ""
-        return Trouble("timeout", "no complete answer%s within %g s" % (whose, self.seconds))
+                return Trouble("timeout", say(text, self._where or say("the API"), self.seconds), remedy)
+        if self._where:
+            return Trouble("timeout", say("no complete answer from %s within %g s", self._where, self.seconds))
+        return Trouble("timeout", say("no complete answer within %g s", self.seconds))
 
 
 # Whichever library asks, in the end it calls these of the standard library; the last two are ours.
 _HELD_UP = (
-    ("getaddrinfo", "the name in %s was not resolved within %g s", "see whether the resolver of this host answers"),
+    (
+        "getaddrinfo",
+        "the name in %s was not resolved within %g s",
+        say("see whether the resolver of this host answers"),
+    ),
     (
         "create_connection",
         "no connection with %s within %g s",
-        "packets are lost on the way: see whether the host is up, what firewalls do, and the proxy if there is one",
+        say(
+            "packets are lost on the way: see whether the host is up, what firewalls do, and the proxy if there is one"
+        ),
     ),
     (
         "_tunnel",
         "the proxy on the way to %s did not answer within %g s",
-        "see whether the proxy that https_proxy in the environment names works",
+        say("see whether the proxy that https_proxy in the environment names works"),
     ),
     (
         "do_handshake",
         "%s accepts connections, but does not complete the TLS handshake within %g s",
-        "see whether this is the port of the web front end, and whether that is overloaded",
+        say("see whether this is the port of the web front end, and whether that is overloaded"),
     ),
     (
         "wait_for_others",
         "another run was still logging in to %s after %g s",
-        "see whether a check hangs on this host: until it ends, it keeps the lock in the state directory",
+        say("see whether a check hangs on this host: until it ends, it keeps the lock in the state directory"),
     ),
     ("read_whole", "no complete answer from %s within %g s", STUCK),
 )

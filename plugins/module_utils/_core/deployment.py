@@ -16,18 +16,20 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from .catalogue import Trouble
 from .document import decode, kind
-from .names import name_nodes
-from .text import clean
+from .names import name_nodes, show_keys
+from .text import NOTHING, Foreign, Message, Place, Word, say
 from .times import Moment, parse_time
 
 SINGLE = "single"
 CLUSTER = "cluster"
 
-PRIMARY = "primary_master"
-SECONDARY = "secondary_master"
-COREAPP = "coreapp"
+PRIMARY = say("primary_master")
+SECONDARY = say("secondary_master")
+COREAPP = say("coreapp")
 
-VOLUMES = ("data", "logs", "media_incoming", "media_outgoing")
+UP = say("UP")
+
+VOLUMES = (say("data"), say("logs"), say("media_incoming"), say("media_outgoing"))
 
 MOST_NODES = 1024
 """Ten times the largest cluster that the vendor documents, and more than anybody can look after."""
@@ -36,59 +38,62 @@ UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
 
 
-LONGEST_DEFECT = 200
-
 _LARGEST = 2**31
 # Without a leading zero, which would be lost.
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 
-BEHIND = "the web front end answers: look at its log, and at the nodes and the database behind it"
+ANSIBLE = "__ansible"
+
+BEHIND = say("the web front end answers: look at its log, and at the nodes and the database behind it")
 """What to do when the API itself says that it does not work."""
 
 
 class NodeError(NamedTuple):
-    """Why the front end could not show a node. Text as the server sent it."""
+    """Why the front end could not show a node."""
 
     code: Optional[int]
-    title: str
-    details: str
+    title: Optional[Foreign]
+    details: Optional[Foreign]
 
 
 class Node(NamedTuple):
     """One node of a deployment. None means that the answer did not say, or not soundly (see `defects`)."""
 
-    key: str = ""
-    host: str = ""
-    container: Optional[str] = None
-    name: str = ""
-    """How people tell it from the others; clean. Empty in the single form."""
+    key: Optional[Foreign] = None
+    """`host:container`, as it came; None in the single form."""
+    shown_key: Message = NOTHING
+    """The same as it may be shown, unlike that of any other node; `host` and `container` are parts of this."""
+    host: Message = NOTHING
+    container: Optional[Message] = None
+    name: Message = NOTHING
+    """How people tell it from the others. Empty in the single form."""
     label: str = ""
     """The same for performance data: stable over failovers and new containers. Empty in the single form."""
     error: Optional[NodeError] = None
-    defects: Mapping[str, str] = {}
+    defects: Mapping[str, Message] = {}
 
-    context: Optional[str] = None
-    db_engine: Optional[str] = None
-    db_info: Optional[Tuple[str, ...]] = None
-    debug_info: Optional[str] = None
-    description: Optional[str] = None
+    context: Optional[Foreign] = None
+    db_engine: Optional[Foreign] = None
+    db_info: Optional[Tuple[Foreign, ...]] = None
+    debug_info: Optional[Foreign] = None
+    description: Optional[Foreign] = None
     time: Optional[Moment] = None
-    e2e: Optional[Mapping[str, Union[int, str]]] = None
-    env: Optional[Tuple[Any, ...]] = None
+    e2e: Optional[Mapping[Foreign, Union[int, Foreign]]] = None
+    env: Optional[Tuple[Foreign, ...]] = None
     expires: Optional[Moment] = None
-    free: Mapping[str, Optional[int]] = {}
+    free: Mapping[Message, Optional[int]] = {}
     """Free bytes of each volume that was told; None is unlimited."""
-    lc: Optional[str] = None
-    lg: Optional[str] = None
+    lc: Optional[Foreign] = None
+    lg: Optional[Foreign] = None
     multi_connect: Optional[bool] = None
-    os_name: Optional[str] = None
-    os_version: Optional[str] = None
-    role: Optional[str] = None
-    schema: Optional[Mapping[str, Union[int, str]]] = None
+    os_name: Optional[Foreign] = None
+    os_version: Optional[Foreign] = None
+    role: Optional[Word] = None
+    schema: Optional[Mapping[Foreign, Union[int, Foreign]]] = None
     """Version of each part. Here and in `e2e`, what is neither a whole number nor text stands as its JSON."""
     shards: Optional[Tuple[Tuple[int, int], ...]] = None
-    socket: Optional[str] = None
-    version: Optional[str] = None
+    socket: Optional[Word] = None
+    version: Optional[Foreign] = None
 
     @property
     def reachable(self) -> bool:
@@ -100,7 +105,7 @@ class Deployment(NamedTuple):
     """What one answer says."""
 
     form: str
-    front_version: Optional[str]
+    front_version: Optional[Foreign]
     nodes: Tuple[Node, ...]
 
     @property
@@ -109,100 +114,124 @@ class Deployment(NamedTuple):
         return tuple(node for node in self.nodes if node.reachable)
 
 
-class _Unfit(ValueError):
-    pass
+class _Unfit(Exception):
+    """A value that is not what its field holds; the message says what it is, and what belongs there."""
+
+    def __init__(self, text: Message) -> None:
+        super().__init__(text)
+        self.text = text
 
 
-def parse(body: bytes) -> Deployment:
-    """A deployment from the body of an answer.
+def parse(body: bytes, place: Place) -> Deployment:
+    """A deployment from the body of an answer; its texts are shown by `place`.
 
     Raises Trouble("invalid") when the body is no support answer at all, and Trouble("unreachable") when it is an error
     envelope that was sent with HTTP 200.
     """
-    answer = decode(body)
+    answer = decode(body, place)
     support = answer.get("support")
     if support is None and isinstance(answer.get("errors"), list):
-        raise Trouble("unreachable", "the API answered with %s" % describe_error(read_error(answer["errors"])), BEHIND)
+        error = describe_error(read_error(answer["errors"], place))
+        raise Trouble("unreachable", say("the API answered with %s", error), BEHIND)
     if not isinstance(support, dict):
-        told = "holds no 'support'" if "support" not in answer else "has %s as 'support'" % kind(support)
-        raise Trouble("invalid", "the answer %s, so it is not that of /v1/support" % told)
+        told = say("has %s as 'support'", kind(support)) if "support" in answer else say("holds no 'support'")
+        raise Trouble("invalid", say("the answer %s, so it is not that of /v1/support", told))
     if not support:
-        raise Trouble("invalid", "the answer has nothing under 'support'")
+        raise Trouble("invalid", say("the answer has nothing under 'support'"))
     meta = answer.get("meta")
     version = meta.get("version") if isinstance(meta, dict) else None
-    front_version = _text(version) if isinstance(version, str) else None
-    if not _is_cluster(support):
-        return Deployment(SINGLE, front_version, (_single(support),))
+    front_version = _text(version, place) if isinstance(version, str) else None
+    if not _is_cluster(support, place):
+        return Deployment(SINGLE, front_version, (_single(support, place),))
     if len(support) > MOST_NODES:
         raise Trouble(
-            "invalid", "the answer names %d nodes; more than %d are not believed" % (len(support), MOST_NODES)
+            "invalid", say("the answer names %d nodes; more than %d are not believed", len(support), MOST_NODES)
         )
-    return cluster(front_version, [read_node(_text(key), fields) for key, fields in support.items()])
+    return cluster(front_version, [(_sound(key), read_node(fields, place)) for key, fields in support.items()], place)
 
 
-def cluster(front_version: Optional[str], nodes: Sequence[Node]) -> Deployment:
-    """A cluster of these nodes, each with its name."""
-    named = name_nodes([(node.key, node.host, node.role) for node in nodes])
+def cluster(front_version: Optional[Foreign], nodes: Sequence[Tuple[str, Node]], place: Place) -> Deployment:
+    """A cluster of nodes that have no keys yet, each given with its own."""
+    keyed = []
+    for shown, (key, node) in zip(show_keys([key for key, _node in nodes], place), nodes):
+        host, colon, container = (Message(part.strip()) for part in shown.rpartition(":"))
+        keyed.append(
+            node._replace(
+                key=Foreign(key, place), shown_key=shown, host=host or shown, container=container if colon else None
+            )
+        )
+    named = name_nodes([(node.shown_key, node.host, node.role) for node in keyed])
     return Deployment(
         CLUSTER,
         front_version,
-        tuple(node._replace(name=names.name, label=names.label) for node, names in zip(nodes, named)),
+        tuple(node._replace(name=names.name, label=names.label) for node, names in zip(keyed, named)),
     )
 
 
-def read_error(errors: Any) -> NodeError:
+def read_error(errors: Any, place: Place) -> NodeError:
     """The first entry of an `errors` list; what is unsound in it is left out."""
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     code, title, details = (first.get(name) for name in ("code", "title", "details"))
     return NodeError(
         code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST else None,
-        _text(title) if isinstance(title, str) else "",
-        _text(details) if isinstance(details, str) else "",
+        _text(title, place) if isinstance(title, str) and title else None,
+        _text(details, place) if isinstance(details, str) and details else None,
     )
 
 
-def describe_error(error: NodeError) -> str:
-    """An error of the envelope in one clean phrase: `error 1014: Internal error (connection timed out)`."""
-    number = "error" if error.code is None else "error %s" % clean(error.code, 12)
-    title = ": " + clean(error.title) if error.title else ""
-    details = " (%s)" % clean(error.details) if error.details else ""
-    return number + title + details
+def describe_error(error: NodeError) -> Message:
+    """An error of the envelope in one phrase: `error 1014: Internal error (connection timed out)`."""
+    number = describe_code(error)
+    if error.title is None:
+        return number if error.details is None else say("%s (%s)", number, error.details)
+    if error.details is None:
+        return say("%s: %s", number, error.title)
+    return say("%s: %s (%s)", number, error.title, error.details)
 
 
-def _is_cluster(support: Mapping[str, Any]) -> bool:
+def describe_code(error: NodeError) -> Message:
+    """The number of an error alone: `error 1014`."""
+    return say("error") if error.code is None else say("error %d", error.code)
+
+
+def unregistered(node: Node) -> bool:
+    """Whether a node says that no phone number is registered."""
+    return node.debug_info is not None and node.debug_info.became(str.lower) == "unregistered"
+
+
+def _is_cluster(support: Mapping[str, Any], place: Place) -> bool:
     # The number of nodes says nothing: a cluster with one live node still answers in cluster form, and some fields of
     # the single form are objects as well. A node is never named like a field.
     if any(key in _FIELDS or key == "errors" for key in support):
         return False
     strange = [key for key, value in support.items() if not isinstance(value, dict)]
     if strange and len(strange) < len(support):
-        raise Trouble("invalid", "node %s is %s, not an object" % (clean(strange[0]), kind(support[strange[0]])))
+        (name,) = show_keys(strange[:1], place)
+        raise Trouble("invalid", say("node %s is %s, not an object", name, kind(support[strange[0]])))
     return not strange
 
 
-def _single(support: Mapping[str, Any]) -> Node:
-    node = read_node("", support)
+def _single(support: Mapping[str, Any], place: Place) -> Node:
+    node = read_node(support, place)
     if node.error:
-        raise Trouble("unreachable", "the front end cannot reach its node: %s" % describe_error(node.error), BEHIND)
+        raise Trouble("unreachable", say("the front end cannot reach its node: %s", describe_error(node.error)), BEHIND)
     return node
 
 
-def read_node(key: str, fields: Mapping[str, Any]) -> Node:
-    """A node from the fields that stand under its key. It has no name yet."""
-    host, colon, container = key.rpartition(":")
-    node = Node(key=key, host=host or key, container=container if colon else None)
+def read_node(fields: Mapping[str, Any], place: Place) -> Node:
+    """A node from its fields. It has no key yet, and no name."""
     known = [name for name in fields if name in _FIELDS]
     if "errors" in fields and not known:
-        return node._replace(error=read_error(fields["errors"]))
+        return Node(error=read_error(fields["errors"], place))
     values: Dict[str, Any] = {}
     free: Dict[str, Optional[int]] = {}
-    defects: Dict[str, str] = {}
+    defects: Dict[str, Message] = {}
     for name in known:
         attribute, read = _FIELDS[name]
         try:
-            value = read(fields[name])
-        except ValueError as unfit:
-            defects[name] = clean(unfit, LONGEST_DEFECT)
+            value = read(fields[name], place)
+        except _Unfit as unfit:
+            defects[name] = unfit.text
             continue
         if name.startswith(_FREE):
             free[attribute] = value
@@ -210,95 +239,109 @@ def read_node(key: str, fields: Mapping[str, Any]) -> Node:
             values[attribute] = value
     # The answer's own order says nothing; with ours, what is told of two nodes can be compared.
     ordered = {volume: free[volume] for volume in VOLUMES if volume in free}
-    return node._replace(free=ordered, defects=defects, **values)
+    return Node(free=ordered, defects=defects, **values)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Unfit("%s where text belongs" % kind(value))
+def _sound(text: str) -> str:
     # Lone surrogates are legal in JSON and fatal to everything that writes UTF-8 later.
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _flag(value: Any) -> bool:
+def _text(value: Any, place: Place) -> Foreign:
+    if not isinstance(value, str):
+        raise _Unfit(say("%s where text belongs", kind(value)))
+    return Foreign(_sound(value), place)
+
+
+def _flag(value: Any, place: Place) -> bool:
     if not isinstance(value, bool):
-        raise _Unfit("%s where true or false belongs" % kind(value))
+        raise _Unfit(say("%s where true or false belongs", kind(value)))
     return value
 
 
-def _whole(value: Any) -> int:
+def _whole(value: Any, place: Place) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value in (math.inf, -math.inf):
-        raise _Unfit("%s where a whole number belongs" % kind(value))
+        raise _Unfit(say("%s where a whole number belongs", kind(value)))
     if value != int(value):
-        raise _Unfit("a fraction where a whole number belongs")
+        raise _Unfit(say("a fraction where a whole number belongs"))
     if abs(value) >= _LARGEST:
-        raise _Unfit("%s where a whole number belongs" % clean(value, 24))
+        raise _Unfit(say("%s where a whole number belongs", _spelled(value, place)))
     return int(value)
 
 
-def _bytes(value: Any) -> Optional[int]:
+def _bytes(value: Any, place: Place) -> Optional[int]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Unfit("%s where a number of bytes belongs" % kind(value))
+        raise _Unfit(say("%s where a number of bytes belongs", kind(value)))
     if value >= UNLIMITED and value != math.inf:
         return None
     if not 0 <= value < UNLIMITED:
-        raise _Unfit("%s where a number of bytes belongs" % clean(value, 24))
+        raise _Unfit(say("%s where a number of bytes belongs", _spelled(value, place)))
     return int(value)
 
 
-def _time(value: Any) -> Moment:
+def _spelled(number: float, place: Place) -> Foreign:
+    # It may have hundreds of digits.
+    return Foreign(str(number), place, 24)
+
+
+def _time(value: Any, place: Place) -> Moment:
+    text = _text(value, place)
     try:
-        return parse_time(_text(value))
-    except _Unfit:
-        raise
+        return parse_time(value)
     except ValueError:
-        raise _Unfit("'%s' where a time such as 2018-09-27T14:26:07 belongs" % clean(value, 40)) from None
+        raise _Unfit(say("'%s' where a time such as 2018-09-27T14:26:07 belongs", text.within(40))) from None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise _Unfit("%s where an object belongs" % kind(value))
+        raise _Unfit(say("%s where an object belongs", kind(value)))
     return value
 
 
-def _plain_mapping(value: Any) -> Mapping[str, Union[int, str]]:
+def _plain_mapping(value: Any, place: Place) -> Mapping[Foreign, Union[int, Foreign]]:
     # Ansible reads names of this kind as marks of its own types, wherever they stand in what a module returns.
-    return {_text(name): plain(item) for name, item in _mapping(value).items() if not name.startswith("__ansible")}
+    names = (name for name in _mapping(value) if not name.startswith(ANSIBLE))
+    return {_text(name, place): _plain(value[name], place) for name in names}
 
 
-def plain(value: Any) -> Union[int, str]:
+def _plain(value: Any, place: Place) -> Union[int, Foreign]:
     """A value that the vendor gives no type: a whole number, written as text or not, as int, text as text.
 
     Whatever else comes stands as its JSON, so that nothing nested or endless leaves the parser.
     """
     if isinstance(value, str):
-        return int(value) if _NUMBER.fullmatch(value) else _text(value)
+        return int(value) if _NUMBER.fullmatch(value) else _text(value, place)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**18 and value == int(value):
         return int(value)
     try:
-        return json.dumps(value, sort_keys=True)
+        return Foreign(json.dumps(value, sort_keys=True), place)
     except RecursionError:
-        return "nested too deeply"
+        return Foreign("nested too deeply", place)
 
 
 def _list(value: Any) -> Tuple[Any, ...]:
     if not isinstance(value, list):
-        raise _Unfit("%s where a list belongs" % kind(value))
+        raise _Unfit(say("%s where a list belongs", kind(value)))
     return tuple(value)
 
 
-def _texts(value: Any) -> Tuple[str, ...]:
-    return tuple(_text(item) for item in _list(value))
+def _texts(value: Any, place: Place) -> Tuple[Foreign, ...]:
+    return tuple(_text(item, place) for item in _list(value))
 
 
-def _shards(value: Any) -> Tuple[Tuple[int, int], ...]:
+def _plain_texts(value: Any, place: Place) -> Tuple[Foreign, ...]:
+    plain = (_plain(item, place) for item in _list(value))
+    return tuple(item if isinstance(item, Foreign) else Foreign(str(item), place) for item in plain)
+
+
+def _shards(value: Any, place: Place) -> Tuple[Tuple[int, int], ...]:
     ranges: List[Tuple[int, int]] = []
     for pair in _list(value):
         if not isinstance(pair, list) or len(pair) != 2:
-            raise _Unfit("%s where a pair [lower, upper] belongs" % kind(pair))
-        lower, upper = _whole(pair[0]), _whole(pair[1])
+            raise _Unfit(say("%s where a pair [lower, upper] belongs", kind(pair)))
+        lower, upper = _whole(pair[0], place), _whole(pair[1], place)
         if not -1 <= lower <= upper < _MOST_SHARDS:
-            raise _Unfit("the pair [%s, %s], which is no range of shards" % (clean(lower, 24), clean(upper, 24)))
+            raise _Unfit(say("the pair [%d, %d], which is no range of shards", lower, upper))
         ranges.append((lower, upper))
     return tuple(ranges)
 
@@ -306,7 +349,7 @@ def _shards(value: Any) -> Tuple[Tuple[int, int], ...]:
 # Far above what the product has (1024), and small enough to be told in a sentence.
 _MOST_SHARDS = 2**16
 _FREE = "free_space_"
-_FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
+_FIELDS: Dict[str, Tuple[str, Callable[[Any, Place], Any]]] = {
     "context": ("context", _text),
     "db_engine": ("db_engine", _text),
     "db_info": ("db_info", _texts),
@@ -314,7 +357,7 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "description": ("description", _text),
     "device_iso8601": ("time", _time),
     "e2e": ("e2e", _plain_mapping),
-    "env": ("env", _list),
+    "env": ("env", _plain_texts),
     "expire_timestamp": ("expires", _time),
     "lc": ("lc", _text),
     "lg": ("lg", _text),

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, Dict, List, NoReturn, Tuple
 
 from .catalogue import Trouble
-from .text import clean
+from .text import Foreign, Message, Place, say
 
 LARGEST = 8 * 2**20
 """The most bytes of an answer that are read, decoded."""
@@ -31,34 +31,35 @@ _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _STUMP = re.compile(r"(tr?u?|fa?l?s?|nu?l?|-|[.eE][+-]?|\\?u[0-9A-Fa-f]{0,4})?", re.ASCII)
 
 
-def decode(body: bytes) -> Dict[str, Any]:
+def decode(body: bytes, place: Place) -> Dict[str, Any]:
     """The object that a JSON answer holds; names are unique, numbers are finite.
 
-    Raises Trouble("invalid") that tells a proxy's page, an answer cut short and other rubbish apart.
+    What is quoted of it goes through `place`. Raises Trouble("invalid") that tells a proxy's page, an answer cut short
+    and other rubbish apart.
     """
-    value = _parse(_text(body), len(body))
+    value = _parse(_text(body, place), len(body), place)
     if not isinstance(value, dict):
-        raise Trouble("invalid", "the answer is %s, not a JSON object" % kind(value))
+        raise Trouble("invalid", say("the answer is %s, not a JSON object", kind(value)))
     return value
 
 
-def _text(body: bytes) -> str:
+def _text(body: bytes, place: Place) -> str:
     if len(body) > LARGEST:
-        raise Trouble("invalid", "the answer is larger than %d MiB" % (LARGEST // 2**20))
+        raise Trouble("invalid", say("the answer is larger than %d MiB", LARGEST // 2**20))
     body = body.rstrip()
     told = _START.match(body)
     start = told[1] if told else b""
     if not start:
-        raise Trouble("invalid", "the answer is empty")
+        raise Trouble("invalid", say("the answer is empty"))
     if start == b"<":
-        raise Trouble("invalid", "an HTML page came instead of JSON: %s" % clean(_title(body[:65536])))
+        raise Trouble("invalid", say("an HTML page came instead of JSON: %s", _title(body[:65536], place)))
     _hold_shape(body)
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
             raise _cut(len(body)) from None
-        raise Trouble("invalid", "the answer is not UTF-8 text (byte %d)" % error.start) from None
+        raise Trouble("invalid", say("the answer is not UTF-8 text (byte %d)", error.start)) from None
 
 
 def _hold_shape(body: bytes) -> None:
@@ -66,11 +67,11 @@ def _hold_shape(body: bytes) -> None:
     # Before each value but the first there is one of these. Some stand within texts: an honest answer can afford it.
     values = 1 + sum(map(body.count, (b",", b"[", b"{")))
     if _depth(body if values <= MOST_VALUES else body[: 2 * MOST_VALUES]) > DEEPEST:
-        raise Trouble("invalid", "the answer is nested too deeply")
+        raise Trouble("invalid", say("the answer is nested too deeply"))
     if values > MOST_VALUES:
-        raise Trouble("invalid", "the answer holds more than %d values" % MOST_VALUES)
+        raise Trouble("invalid", say("the answer holds more than %d values", MOST_VALUES))
     if len(body) > PADDING + BYTES_OF_VALUE * values:
-        raise Trouble("invalid", "the answer says little for its size: %d bytes for %d values" % (len(body), values))
+        raise Trouble("invalid", say("the answer says little for its size: %d bytes for %d values", len(body), values))
 
 
 def _depth(body: bytes) -> int:
@@ -84,7 +85,7 @@ def _depth(body: bytes) -> int:
     return max(accumulate(map(_STEPS.__getitem__, b"".join(outside).translate(None, _NO_BRACKETS))), default=0)
 
 
-def _parse(text: str, length: int) -> Any:
+def _parse(text: str, length: int, place: Place) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
@@ -92,29 +93,38 @@ def _parse(text: str, length: int) -> Any:
             raise _cut(length) from None
         # Some of Python's messages say that already.
         told = error.msg[:-3] if error.msg.endswith(" at") else error.msg
-        raise Trouble("invalid", "the answer is not JSON: %s at byte %d" % (clean(told), error.pos)) from None
+        raise Trouble(
+            "invalid", say("the answer is not JSON: %s at byte %d", Foreign(told, place), error.pos)
+        ) from None
     except RecursionError:
-        raise Trouble("invalid", "the answer is nested too deeply") from None
+        raise Trouble("invalid", say("the answer is nested too deeply")) from None
     except ValueError as error:
-        raise Trouble("invalid", "the answer is not sound JSON: %s" % clean(error)) from None
+        raise Trouble("invalid", say("the answer is not sound JSON: %s", Foreign(str(error), place))) from None
 
 
 def _cut(length: int) -> Trouble:
     return Trouble(
         "invalid",
-        "the answer breaks off after %d bytes" % length,
-        "a proxy or the front end cut it short: look at their logs",
+        say("the answer breaks off after %d bytes", length),
+        say("a proxy or the front end cut it short: look at their logs"),
     )
 
 
-def kind(value: object) -> str:
+def kind(value: object) -> Message:
     """What a JSON value is, in words: `null`, `text`, `a number`, ..."""
     if value is None:
-        return "null"
-    return _KINDS.get(type(value), "unheard of")
+        return say("null")
+    return _KINDS.get(type(value), say("unheard of"))
 
 
-_KINDS = {bool: "true or false", str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+_KINDS = {
+    bool: say("true or false"),
+    str: say("text"),
+    int: say("a number"),
+    float: say("a number"),
+    list: say("a list"),
+    dict: say("an object"),
+}
 
 
 def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
@@ -123,7 +133,7 @@ def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
         seen = set()
         for name, _rest in pairs:
             if name in seen:
-                raise ValueError("'%s' stands twice in one object" % clean(name, 40))
+                raise ValueError("'%s' stands twice in one object" % (name if len(name) < 40 else name[:37] + "..."))
             seen.add(name)
     return value
 
@@ -132,11 +142,13 @@ def _no_constant(word: str) -> NoReturn:
     raise ValueError("%s is no JSON number" % word)
 
 
-def _title(page: bytes) -> str:
+def _title(page: bytes, place: Place) -> Message:
     text = page.decode("utf-8", "replace")
     lower = text.lower()
     start = lower.find("<title")
     start = lower.find(">", start) + 1 if start >= 0 else 0
     end = lower.find("</title", start)
-    title = clean(text[start:end], 60) if start and end > start else ""
-    return "it calls itself '%s'" % title if title else "a proxy or another service answers in the API's place"
+    title = text[start:end].strip() if start and end > start else ""
+    if not title:
+        return say("a proxy or another service answers in the API's place")
+    return say("it calls itself '%s'", Foreign(title, place, 60))

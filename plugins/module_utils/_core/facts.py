@@ -5,12 +5,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
-from .deployment import CLUSTER, LONGEST_DEFECT, SINGLE, UNLIMITED, VOLUMES, Deployment, Node, cluster, plain, read_node
+from .deployment import (
+    ANSIBLE,
+    CLUSTER,
+    SINGLE,
+    UNLIMITED,
+    VOLUMES,
+    Deployment,
+    Node,
+    NodeError,
+    cluster,
+    read_node,
+    unregistered,
+)
 from .misuse import Misuse
-from .text import clean, closest
+from .names import distinct
+from .text import LONGEST_TEXT, Foreign, Message, Place, Word, closest
 from .times import Moment, parse_time
+
+_LONGEST_DEFECT = 200
 
 
 def facts(deployment: Deployment, asked_at: datetime, with_env: bool = False) -> Dict[str, Any]:
@@ -21,7 +36,7 @@ def facts(deployment: Deployment, asked_at: datetime, with_env: bool = False) ->
     """
     return {
         "form": deployment.form,
-        "front_version": deployment.front_version,
+        "front_version": _shown(deployment.front_version),
         "asked_at": spell_time(asked_at),
         "nodes": [_node(node, asked_at, with_env) for node in deployment.nodes],
     }
@@ -39,7 +54,7 @@ class Gathered(NamedTuple):
     asked_at: datetime
 
 
-def from_facts(known: Mapping[str, Any]) -> Gathered:
+def from_facts(known: Mapping[str, Any], place: Place) -> Gathered:
     """The deployment that facts were made of, `env` excepted.
 
     What can be derived (names, seconds left, whether it is reachable and registered) is derived anew. Raises
@@ -50,52 +65,80 @@ def from_facts(known: Mapping[str, Any]) -> Gathered:
         raise Misuse("this is no wabiz_support fact: it has no form, or no nodes")
     if form == SINGLE and len(nodes) != 1:
         raise Misuse("a fact of the single form holds one node, not %d" % len(nodes))
-    read = [_read(node, "nodes[%d]" % index) for index, node in enumerate(nodes)]
-    front_version = _text(known.get("front_version"), "front_version")
+    read = [_read(node, "nodes[%d]" % index, place) for index, node in enumerate(nodes)]
+    told = _text(known.get("front_version"), "front_version")
+    front_version = None if told is None else Foreign(told, place)
     asked = _text(known.get("asked_at"), "asked_at")
     try:
         asked_at = parse_time(asked or "").utc
     except ValueError:
         raise Misuse("asked_at holds no time such as 2018-09-27T14:26:07Z") from None
-    made = Deployment(SINGLE, front_version, tuple(read)) if form == SINGLE else cluster(front_version, read)
-    return Gathered(made, asked_at)
+    if form == SINGLE:
+        return Gathered(Deployment(SINGLE, front_version, tuple(read)), asked_at)
+    keys = [node["key"] for node in nodes]
+    return Gathered(cluster(front_version, list(zip(keys, read)), place), asked_at)
 
 
 def _node(node: Node, asked_at: datetime, with_env: bool) -> Dict[str, Any]:
     known: Dict[str, Any] = {
-        "key": node.key,
+        "key": node.shown_key,
         "name": node.name,
         "host": node.host,
         "container": node.container,
         "reachable": node.reachable,
-        "error": dict(node.error._asdict()) if node.error else None,
+        "error": _error(node.error) if node.error else None,
         "invalid_fields": dict(node.defects),
-        "context": node.context,
-        "db_engine": node.db_engine,
-        "db_info": _list(node.db_info),
-        "debug_info": node.debug_info,
-        "description": node.description,
+        "context": _shown(node.context),
+        "db_engine": _shown(node.db_engine),
+        "db_info": _all_shown(node.db_info),
+        "debug_info": _shown(node.debug_info),
+        "description": _shown(node.description),
         "device_time": _moment(node.time),
         "device_time_zoned": node.time.zoned if node.time else None,
-        "e2e": _dict(node.e2e),
+        "e2e": _mapping(node.e2e),
         "expires_at": _moment(node.expires),
         "expires_in": int((node.expires.utc - asked_at).total_seconds()) if node.expires else None,
-        "lc": node.lc,
-        "lg": node.lg,
+        "lc": _shown(node.lc),
+        "lg": _shown(node.lg),
         "multi_connect": node.multi_connect,
-        "os_name": node.os_name,
-        "os_version": node.os_version,
-        "registered": None if node.debug_info is None else node.debug_info.strip().lower() != "unregistered",
-        "role": node.role,
-        "schema": _dict(node.schema),
+        "os_name": _shown(node.os_name),
+        "os_version": _shown(node.os_version),
+        "registered": None if node.debug_info is None else not unregistered(node),
+        "role": _shown(node.role),
+        "schema": _mapping(node.schema),
         "shards": None if node.shards is None else [list(pair) for pair in node.shards],
-        "socket_conn": node.socket,
-        "version": node.version,
+        "socket_conn": _shown(node.socket),
+        "version": _shown(node.version),
         "volumes": {name: node.free[name] for name in VOLUMES if name in node.free},
     }
     if with_env:
-        known["env"] = None if node.env is None else [str(plain(item)) for item in node.env]
+        known["env"] = _all_shown(node.env)
     return known
+
+
+def _shown(text: Optional[Word]) -> Optional[Message]:
+    return text.within(LONGEST_TEXT).shown() if isinstance(text, Foreign) else text
+
+
+def _all_shown(texts: Optional[Sequence[Foreign]]) -> Optional[List[Optional[Message]]]:
+    return None if texts is None else [_shown(text) for text in texts]
+
+
+def _error(error: NodeError) -> Dict[str, Any]:
+    return {"code": error.code, "title": _shown(error.title) or "", "details": _shown(error.details) or ""}
+
+
+def _mapping(parts: Optional[Mapping[Foreign, Union[int, Foreign]]]) -> Optional[Dict[Message, Any]]:
+    if parts is None:
+        return None
+    told: Dict[Message, Any] = {}
+    taken: Dict[Message, int] = {}
+    for name, value in parts.items():
+        shown = distinct(name.shown(), taken)
+        # What is no mark of Ansible's as it comes may be one when it has been cleaned.
+        if not shown.startswith(ANSIBLE):
+            told[shown] = _shown(value) if isinstance(value, Foreign) else value
+    return told
 
 
 # Facts that stand under the same name, with the same value, as the field of the answer that they were read from.
@@ -106,13 +149,13 @@ _ALIKE = (
 _TIMES = {"device_iso8601": "device_time", "expire_timestamp": "expires_at"}
 
 
-def _read(known: Any, where: str) -> Node:
+def _read(known: Any, where: str, place: Place) -> Node:
     if not isinstance(known, Mapping) or not isinstance(known.get("key"), str):
         raise Misuse("%s is no node of a wabiz_support fact: it has no key" % where)
     if known.get("error") is not None:
         if not isinstance(known["error"], Mapping):
             raise Misuse("%s.error is no mapping of code, title and details" % where)
-        return read_node(known["key"], {"errors": [known["error"]]})
+        return read_node({"errors": [known["error"]]}, place)
     # Back to the fields of the answer, so that one parser judges what is sound.
     fields: Dict[str, Any] = {name: known[name] for name in _ALIKE if known.get(name) is not None}
     for field, name in _TIMES.items():
@@ -122,10 +165,10 @@ def _read(known: Any, where: str) -> Node:
     if not known.get("device_time_zoned") and "device_iso8601" in fields:
         fields["device_iso8601"] = fields["device_iso8601"].rstrip("Zz")
     fields.update(_volumes(known.get("volumes"), where))
-    node = read_node(known["key"], fields)
+    node = read_node(fields, place)
     for field, defect in node.defects.items():
         raise Misuse("%s.%s is %s" % (where, _TIMES.get(field, field.replace("free_space_", "volumes.")), defect))
-    return node._replace(defects=_defects(known.get("invalid_fields"), where))
+    return node._replace(defects=_defects(known.get("invalid_fields"), where, place))
 
 
 def _volumes(known: Any, where: str) -> Dict[str, Any]:
@@ -135,17 +178,17 @@ def _volumes(known: Any, where: str) -> Dict[str, Any]:
         raise Misuse("%s.volumes is no mapping of volumes to bytes" % where)
     for name in known:
         if name not in VOLUMES:
-            told = clean(name)
+            told = str(name)[:80]
             raise Misuse("%s.volumes: %r is no volume%s" % (where, told, closest(told, VOLUMES)))
     return {"free_space_" + name: UNLIMITED if free is None else free for name, free in known.items()}
 
 
-def _defects(known: Any, where: str) -> Dict[str, str]:
+def _defects(known: Any, where: str, place: Place) -> Dict[str, Message]:
     if known is None:
         return {}
     if not isinstance(known, Mapping) or not all(isinstance(defect, str) for defect in known.values()):
         raise Misuse("%s.invalid_fields is no mapping of fields to what is wrong with them" % where)
-    return {str(field): clean(defect, LONGEST_DEFECT) for field, defect in known.items()}
+    return {str(field): Foreign(defect, place, _LONGEST_DEFECT).shown() for field, defect in known.items()}
 
 
 def _text(value: Any, where: str) -> Optional[str]:
@@ -156,11 +199,3 @@ def _text(value: Any, where: str) -> Optional[str]:
 
 def _moment(moment: Optional[Moment]) -> Optional[str]:
     return moment.utc.replace(tzinfo=None).isoformat() + "Z" if moment else None
-
-
-def _list(value: Any) -> Optional[List[Any]]:
-    return None if value is None else list(value)
-
-
-def _dict(value: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
-    return None if value is None else dict(value)

@@ -12,25 +12,27 @@ import http.client
 import socket
 import ssl
 import zlib
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Set, Tuple, Type
+from typing import Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Set, Tuple, Type
 
 from .body import TooLarge
 from .catalogue import Trouble
 from .document import LARGEST
-from .text import clean
+from .text import Foreign, Message, Place, Word, say
 
 
 class Way(NamedTuple):
     """Where the API was looked for, and what the reader calls the options that lead there."""
 
-    where: str
-    """Host and port, clean."""
-    address: str
+    where: Word
+    """Host and port."""
+    place: Place
+    """Where the words of libraries and systems may be shown."""
+    address: Message
     """The options that say where the API is."""
-    ca: str
+    ca: Message
     """The option that names the CAs to trust."""
-    client_cert: str
-    no_proxy: str
+    client_cert: Message
+    no_proxy: Message
     """How a proxy is passed by, in words."""
     proxied: bool = False
     """Whether a proxy was asked in the API's place: a connection that fails is the proxy's then."""
@@ -62,7 +64,8 @@ def explain(error: BaseException, way: Way, kinds: Optional[Sequence[Kind]] = No
             if isinstance(cause, kind):
                 proxys = "_tunnel" in functions(error) or (way.proxied and tell in _CONNECTING)
                 return _proxy(cause, way) if proxys else tell(cause, way)
-    return Trouble("unreachable", "%s could not be asked: %s" % (way.where, clean(type(error).__name__)))
+    what = Foreign(type(error).__name__, way.place)
+    return Trouble("unreachable", say("%s could not be asked: %s", way.where, what))
 
 
 def causes(error: BaseException, _outer: Tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
@@ -91,127 +94,139 @@ def resolve(error: BaseException, way: Way) -> Trouble:
     """The host has no address."""
     return Trouble(
         "unreachable",
-        "the name in %s cannot be resolved" % way.where,
-        "see whether the name is right and the resolver answers",
+        say("the name in %s cannot be resolved", way.where),
+        say("see whether the name is right and the resolver answers"),
     )
 
 
 def broken_off(error: BaseException, way: Way) -> Trouble:
     """The connection ended in the middle of the answer."""
-    return Trouble("invalid", "the answer of %s breaks off" % way.where, _BROKEN_OFF)
+    return Trouble("invalid", say("the answer of %s breaks off", way.where), _BROKEN_OFF)
 
 
 def undecodable(error: BaseException, way: Way) -> Trouble:
     """What is said to be compressed is not."""
     return Trouble(
         "invalid",
-        "the answer of %s cannot be unpacked" % way.where,
-        "a proxy or the front end does not pack it the way it says: look at their logs",
+        say("the answer of %s cannot be unpacked", way.where),
+        say("a proxy or the front end does not pack it the way it says: look at their logs"),
     )
 
 
 def timeout(error: BaseException, way: Way) -> Trouble:
     """Nothing came in time."""
-    return Trouble("timeout", "no answer from %s in time" % way.where)
+    return Trouble("timeout", say("no answer from %s in time", way.where))
 
 
 def not_http(error: BaseException, way: Way) -> Trouble:
     """Something else than a web server answers."""
-    how = " (%s)" % error if isinstance(error, NotHttp) else ""
-    return Trouble("invalid", "what %s sends is no HTTP%s" % (way.where, how), "see what listens on this port")
+    told = say("what %s sends is no HTTP", way.where)
+    if isinstance(error, NotHttp):
+        told = say("%s (%s)", told, Foreign(str(error), way.place))
+    return Trouble("invalid", told, say("see what listens on this port"))
 
 
 def too_large(error: BaseException, way: Way) -> Trouble:
     """No answer is that long."""
-    return Trouble("invalid", "the answer is larger than %d MiB" % (LARGEST // 2**20))
+    return Trouble("invalid", say("the answer is larger than %d MiB", LARGEST // 2**20))
 
 
-_BROKEN_OFF = "a proxy or the front end cut it short: look at their logs"
+_BROKEN_OFF = say("a proxy or the front end cut it short: look at their logs")
 
 
 def _proxy(error: BaseException, way: Way) -> Trouble:
-    told = clean(getattr(error, "strerror", None) or error)
+    told = Foreign(str(getattr(error, "strerror", None) or error), way.place)
     wants_password = isinstance(error, ProxyRefused) and error.status == 407
-    refused = "wants a password (HTTP 407)" if wants_password else "failed: %s" % told
+    refused = say("wants a password (HTTP 407)") if wants_password else say("failed: %s", told)
     return Trouble(
         "unreachable",
-        "the proxy on the way to %s %s" % (way.where, refused),
-        "the proxy comes from https_proxy in the environment: put it right, or %s" % way.no_proxy,
+        say("the proxy on the way to %s %s", way.where, refused),
+        say("the proxy comes from https_proxy in the environment: put it right, or %s", way.no_proxy),
     )
 
 
 def _refused(error: BaseException, way: Way) -> Trouble:
     return Trouble(
         "unreachable",
-        "%s refuses connections" % way.where,
-        "see whether the web front end runs and listens on this port",
+        say("%s refuses connections", way.where),
+        say("see whether the web front end runs and listens on this port"),
     )
 
 
 def _reset(error: BaseException, way: Way) -> Trouble:
     return Trouble(
         "unreachable",
-        "%s closed the connection without an answer" % way.where,
-        "look at the log of the web front end, or of a proxy before it",
+        say("%s closed the connection without an answer", way.where),
+        say("look at the log of the web front end, or of a proxy before it"),
     )
 
 
 def _os(error: BaseException, way: Way) -> Trouble:
     if getattr(error, "errno", None) == errno.ETIMEDOUT:
         return timeout(error, way)
-    reason = clean(getattr(error, "strerror", None) or type(error).__name__)
-    return Trouble("unreachable", "no connection to %s: %s" % (way.where, reason))
+    reason = Foreign(str(getattr(error, "strerror", None) or type(error).__name__), way.place)
+    return Trouble("unreachable", say("no connection to %s: %s", way.where, reason))
 
 
 def _eof(error: BaseException, way: Way) -> Trouble:
     # Who wants a client's certificate may hang up before its reason is read.
     plain = _reset(error, way)
-    return Trouble(plain.problem, plain.text, "%s; perhaps it wants a %s" % (plain.remedy, way.client_cert))
+    return Trouble(plain.problem, plain.text, say("%s; perhaps it wants a %s", plain.remedy, way.client_cert))
 
 
 def _tls(error: BaseException, way: Way) -> Trouble:
     code = getattr(error, "verify_code", None)
     if code is not None:
-        text, remedy = _CERTIFICATES.get(code, ("the certificate of {0.where} is not trusted: {1}", _GIVE_CA))
-        told = clean(getattr(error, "verify_message", ""))
-        return Trouble("unreachable", text.format(way, told), remedy.format(way))
-    reason = clean(getattr(error, "reason", None) or "no reason given").replace("_", " ").lower()
+        text, remedy = _CERTIFICATES.get(code, _UNTRUSTED)
+        told = Foreign(str(getattr(error, "verify_message", "")), way.place)
+        return Trouble("unreachable", _told(text, way, told), _told(remedy, way, told))
+    reason = Foreign(str(getattr(error, "reason", None) or "no reason given").replace("_", " ").lower(), way.place)
     for words, text, remedy in _HANDSHAKES:
-        if any(word in reason for word in words):
-            return Trouble("unreachable", text.format(way, reason=reason), remedy.format(way))
-    return Trouble("unreachable", "no TLS connection with %s (%s)" % (way.where, reason))
+        if reason.holds(_any_of(words)):
+            return Trouble("unreachable", _told(text, way, reason), _told(remedy, way, reason))
+    return Trouble("unreachable", say("no TLS connection with %s (%s)", way.where, reason))
 
 
-_GIVE_CA = "give that CA with {0.ca}"
+def _told(text: str, way: Way, reason: Foreign) -> Message:
+    return say(text, where=way.where, reason=reason, ca=way.ca, address=way.address, client_cert=way.client_cert)
+
+
+def _any_of(words: Iterable[str]) -> Callable[[str], bool]:
+    return lambda text: any(word in text for word in words)
+
+
+_GIVE_CA = "give that CA with %(ca)s"
+_RIGHT_NAME = "use the name that it was made for with %(address)s"
+_UNTRUSTED = ("the certificate of %(where)s is not trusted: %(reason)s", _GIVE_CA)
 
 # OpenSSL's verification codes (x509_vfy.h), and what they come to for somebody who has to act.
 _CERTIFICATES = {
-    9: ("the certificate of {0.where} is not valid yet", "see whether this host's clock is right"),
-    10: ("the certificate of {0.where} has expired", "renew it"),
-    18: ("the certificate of {0.where} is self-signed", "give it with {0.ca}"),
-    19: ("the certificate chain of {0.where} ends in an unknown self-signed CA", _GIVE_CA),
-    20: ("the certificate of {0.where} is of an unknown CA", _GIVE_CA),
-    21: ("the certificate of {0.where} is of an unknown CA", _GIVE_CA),
-    62: ("the certificate of {0.where} is for another name", "use the name that it was made for with {0.address}"),
-    64: ("the certificate of {0.where} is for another address", "use the name that it was made for with {0.address}"),
+    9: ("the certificate of %(where)s is not valid yet", "see whether this host's clock is right"),
+    10: ("the certificate of %(where)s has expired", "renew it"),
+    18: ("the certificate of %(where)s is self-signed", "give it with %(ca)s"),
+    19: ("the certificate chain of %(where)s ends in an unknown self-signed CA", _GIVE_CA),
+    20: ("the certificate of %(where)s is of an unknown CA", _GIVE_CA),
+    21: ("the certificate of %(where)s is of an unknown CA", _GIVE_CA),
+    62: ("the certificate of %(where)s is for another name", _RIGHT_NAME),
+    64: ("the certificate of %(where)s is for another address", _RIGHT_NAME),
 }
 
 # Words in OpenSSL's reason for a failed handshake; the first that fits tells.
 _HANDSHAKES = (
     (
         ("wrong version", "http request"),
-        "{0.where} does not speak TLS",
+        "%(where)s does not speak TLS",
         "see whether this is the port of the web front end",
     ),
     (
         ("version", "protocol"),
-        "{0.where} offers no TLS version that is safe ({reason})",
+        "%(where)s offers no TLS version that is safe (%(reason)s)",
         "let it offer TLS 1.2 or newer",
     ),
     (
         ("certificate required", "alert"),
-        "{0.where} ended the TLS handshake ({reason})",
-        "see whether it wants a client certificate ({0.client_cert})",
+        "%(where)s ended the TLS handshake (%(reason)s)",
+        "see whether it wants a client certificate (%(client_cert)s)",
     ),
 )
 

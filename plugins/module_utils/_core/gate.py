@@ -18,7 +18,7 @@ from .report import finding_as_data, headline, sentence
 from .result import Finding, Result, from_trouble
 from .shards import MOST_SHARDS
 from .states import State, parse_state
-from .text import clean, closest, count
+from .text import NOTHING, Foreign, Message, Place, closest, count, joined, say
 
 
 class Terms(NamedTuple):
@@ -42,11 +42,11 @@ class Verdict(NamedTuple):
     """What the gate says."""
 
     passed: bool
-    message: str
+    message: Message
     """All reasons at once when it stays shut."""
     state: State
     findings: List[Dict[str, Any]]
-    premise: str
+    premise: Message
     answered: Dict[str, int]
     """How many nodes that fit a pattern of `without` answered: what `min_nodes` can ask for once they are to be
     back. Empty when nothing could be asked."""
@@ -80,7 +80,9 @@ def policy_of(terms: Terms, now: datetime) -> Policy:
     )
 
 
-def open_gate(terms: Terms, answer: Union[Deployment, Trouble], now: datetime, asked_at: datetime) -> Verdict:
+def open_gate(
+    terms: Terms, answer: Union[Deployment, Trouble], now: datetime, asked_at: datetime, place: Place
+) -> Verdict:
     """The verdict over a deployment, or over the trouble that stood in the way of one.
 
     Expiry is held against `now`, clocks against `asked_at`. Raises Misuse as `policy_of`, or when a pattern of a
@@ -95,9 +97,12 @@ def open_gate(terms: Terms, answer: Union[Deployment, Trouble], now: datetime, a
             result = judge("all", answer, policy, terms.without)
         except Misuse as error:
             raise Misuse(_in_our_words(str(error))) from None
-        result = result._replace(findings=tuple(_few_nodes(terms, answer, policy)))
+        result = result._replace(findings=tuple(_few_nodes(terms, answer, policy, place)))
         answered = {pattern: _answering(answer, policy, pattern) for pattern in terms.without}
-    found = [(check, finding._replace(remedy=_in_our_words(finding.remedy))) for check, finding in result.every_finding]
+    found = [
+        (check, finding._replace(remedy=Message(_in_our_words(finding.remedy))))
+        for check, finding in result.every_finding
+    ]
     failing = _failing(terms)
     reasons = [pair for pair in found if pair[1].state in failing]
     return Verdict(
@@ -148,32 +153,33 @@ def _limits(terms: Terms) -> Iterator[Tuple[str, str]]:
             yield subject, text
 
 
-def _few_nodes(terms: Terms, deployment: Deployment, policy: Policy) -> Iterator[Finding]:
-    gone = [node.key for node in deployment.nodes if any(fits(node, pattern) for pattern in terms.without)]
-    left = deployment._replace(nodes=tuple(node for node in deployment.nodes if node.key not in gone))
+def _few_nodes(terms: Terms, deployment: Deployment, policy: Policy, place: Place) -> Iterator[Finding]:
+    left = deployment._replace(
+        nodes=tuple(node for node in deployment.nodes if not any(fits(node, pattern) for pattern in terms.without))
+    )
     for pattern, wanted in terms.min_nodes.items():
         there = _answering(left, policy, pattern)
         if there < wanted:
-            text = "%d of %s fitting %s answered" % (there, count(wanted, "node"), clean(pattern))
+            text = say("%d of %s fitting %s answered", there, count(wanted, "node"), Foreign(pattern, place))
             yield Finding(State.CRITICAL, text, _FEW, None, "nodes")
 
 
-_FEW = "look at the containers of the nodes that are not there, and at their logs"
+_FEW = say("look at the containers of the nodes that are not there, and at their logs")
 
 
 def _answering(deployment: Deployment, policy: Policy, pattern: str) -> int:
     return sum(fits(node, pattern) and not policy.ignores(node) for node in deployment.answered)
 
 
-def _refusal(result: Result, reasons: Sequence[Tuple[str, Finding]]) -> str:
-    premise = " (%s)" % result.premise if result.premise else ""
-    lines = ["not safe to go on, %s%s:" % (count(len(reasons), "reason"), premise)]
+def _refusal(result: Result, reasons: Sequence[Tuple[str, Finding]]) -> Message:
+    premise = say(" (%s)", result.premise) if result.premise else NOTHING
+    lines = [say("not safe to go on, %s%s:", count(len(reasons), "reason"), premise)]
     for at, pair in enumerate(reasons):
-        lines.append("- %s %s" % (pair[1].state.name, sentence(result, pair)))
+        lines.append(say("- %s %s", Message(pair[1].state.name), sentence(result, pair)))
         # One remedy for a run of alike reasons.
         if at + 1 == len(reasons) or reasons[at + 1][1].remedy != pair[1].remedy:
-            lines.append("  What to do: %s" % pair[1].remedy)
-    return "\n".join(lines)
+            lines.append(say("  What to do: %s", pair[1].remedy))
+    return joined(lines, "\n")
 
 
 # What is found is told in the words of the checks, whose options have other names.

@@ -8,10 +8,10 @@ import re
 from typing import Callable, Mapping, NamedTuple, NoReturn, Optional
 
 from .catalogue import Trouble
-from .deployment import BEHIND, NodeError, describe_error, read_error
+from .deployment import BEHIND, NodeError, describe_code, describe_error, read_error
 from .document import decode
 from .misuse import Misuse
-from .text import clean
+from .text import NOTHING, Foreign, Message, Place, say
 
 
 class Request(NamedTuple):
@@ -39,9 +39,9 @@ class Reply(NamedTuple):
 Transport = Callable[[Request], Reply]
 """Sends a request; raises Trouble when no whole answer comes back."""
 
-SUPPORT = "/v1/support"
-LOGIN = "/v1/users/login"
-LOGOUT = "/v1/users/logout"
+SUPPORT = say("/v1/support")
+LOGIN = say("/v1/users/login")
+LOGOUT = say("/v1/users/logout")
 
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -57,53 +57,56 @@ def check_header(name: str, value: str) -> None:
         raise Misuse("the value of the header %s holds characters that cannot stand there" % name)
 
 
-def refuse(reply: Reply, path: str) -> NoReturn:
+def refuse(reply: Reply, path: Message, place: Place) -> NoReturn:
     """Raise the Trouble that an answer other than 200 is. The status decides, the envelope's code only explains."""
-    said = _said(reply)
-    what = "HTTP %d%s" % (reply.status, said and ", " + said)
+    said = _said(reply, path, place)
     status = reply.status
+    what = say("HTTP %d, %s", status, said) if said else say("HTTP %d", status)
     if status in (401, 403):
-        raise Trouble("unauthorized", "not allowed to read %s (%s)" % (path, what))
+        raise Trouble("unauthorized", say("not allowed to read %s (%s)", path, what))
     if status == 429:
-        raise Trouble("throttled", "too many requests (%s)" % what)
+        raise Trouble("throttled", say("too many requests (%s)", what))
     if status == 404:
         raise Trouble(
             "invalid",
-            "nothing at %s (%s)" % (path, what),
-            "see whether the path in the address is right: before /v1 stands only what a gateway adds",
+            say("nothing at %s (%s)", path, what),
+            say("see whether the path in the address is right: before /v1 stands only what a gateway adds"),
         )
     if status == 407:
         raise Trouble(
-            "unreachable", "the proxy wants a password (HTTP 407)", "put it into the proxy's address in the environment"
+            "unreachable",
+            say("the proxy wants a password (HTTP 407)"),
+            say("put it into the proxy's address in the environment"),
         )
     if 300 <= status < 400:
-        target = clean(reply.location) or "nowhere"
+        target = Foreign(reply.location, place) if reply.location else say("nowhere")
         raise Trouble(
             "invalid",
-            "a redirect to %s (HTTP %d), which is not followed" % (target, status),
-            "give the address that answers itself",
+            say("a redirect to %s (HTTP %d), which is not followed", target, status),
+            say("give the address that answers itself"),
         )
     if status >= 500:
-        raise Trouble("unreachable", "the API does not work: %s" % what, _BEFORE if said == _FOREIGN else BEHIND)
-    raise Trouble("invalid", "an unexpected answer from %s (%s)" % (path, what))
+        raise Trouble("unreachable", say("the API does not work: %s", what), _BEFORE if said == _FOREIGN else BEHIND)
+    raise Trouble("invalid", say("an unexpected answer from %s (%s)", path, what))
 
 
-def envelope(reply: Reply) -> Optional[NodeError]:
+def envelope(reply: Reply, place: Place) -> Optional[NodeError]:
     """The first error of the API's own envelope; None when the body is something else, or empty."""
     try:
-        errors = decode(reply.body).get("errors")
+        errors = decode(reply.body, place).get("errors")
     except Trouble:
         return None
-    return read_error(errors) if isinstance(errors, list) else None
+    return read_error(errors, place) if isinstance(errors, list) else None
 
 
-def _said(reply: Reply) -> str:
+def _said(reply: Reply, path: Message, place: Place) -> Message:
     # A failed login has an empty body; a proxy answers in HTML.
-    error = envelope(reply)
-    if error:
-        return describe_error(error)
-    return _FOREIGN if reply.body.strip() else ""
+    error = envelope(reply, place)
+    if error is None:
+        return _FOREIGN if reply.body.strip() else NOTHING
+    # What refuses a secret has it before its eyes: it is not quoted, however harmless it looks.
+    return describe_code(error) if path == LOGIN or reply.status in (401, 403) else describe_error(error)
 
 
-_FOREIGN = "not in the API's words: a proxy or gateway in between answers"
-_BEFORE = "look at the log of the proxy or gateway, and whether the web front end behind it runs"
+_FOREIGN = say("not in the API's words: a proxy or gateway in between answers")
+_BEFORE = say("look at the log of the proxy or gateway, and whether the web front end behind it runs")

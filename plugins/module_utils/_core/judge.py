@@ -10,6 +10,7 @@ from .deployment import Deployment
 from .judges import build, clock, cluster, socket, space
 from .policy import Policy, check_left, check_patterns
 from .result import Findings, Result
+from .text import joined, say
 from .without import Prospect, without
 
 Judge = Callable[[Deployment, Policy], Result]
@@ -38,7 +39,7 @@ def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str
     else:
         names = [name for name in JUDGES if name != "clock" or policy.clock_known]
         children = tuple(_judged(name, prospect) for name in names)
-        result = Result("all", "; ".join(child.summary for child in children), children=children)
+        result = Result("all", joined(child.summary for child in children), children=children)
     return result._replace(premise=prospect.story)
 
 
@@ -49,5 +50,5 @@ def _judged(check: str, prospect: Prospect) -> Result:
     # A node that is gone is not judged, but what it owned would have to go somewhere.
     untold = Findings(prospect.policy)
     for node in prospect.untold:
-        untold.need(node, {"shards": False})
+        untold.need(node, {say("shards"): False})
     return result._replace(findings=result.findings + untold.done())

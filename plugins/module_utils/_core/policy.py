@@ -13,7 +13,7 @@ from .deployment import SINGLE, Deployment, Node
 from .limits import DEFAULTS, Limits
 from .misuse import Misuse
 from .states import State
-from .text import clean, listing
+from .text import Message, listing, say
 
 
 class Policy(NamedTuple):
@@ -53,17 +53,21 @@ class Policy(NamedTuple):
 def fits(node: Node, pattern: str) -> bool:
     """Whether a node's key is the pattern itself, or fits it as a shell pattern.
 
-    A key may hold brackets (`[fd00::a]:0f4c9a5be217`), and would not fit itself as a pattern.
+    A key may hold brackets (`[fd00::a]:0f4c9a5be217`), and would not fit itself as a pattern. Whoever writes a pattern
+    has the key from an inventory, or from what is shown of it.
     """
-    return node.key == pattern or fnmatchcase(node.key, pattern)
+    shown = node.shown_key
+    if shown == pattern or fnmatchcase(shown, pattern):
+        return True
+    return node.key is not None and node.key.holds(lambda key: key == pattern or fnmatchcase(key, pattern))
 
 
-def known_nodes(deployment: Deployment, pattern: str) -> str:
+def known_nodes(deployment: Deployment, pattern: str) -> Message:
     """Which keys there are, for whoever wrote a pattern that fits none; a host's own, where its name was written."""
     if deployment.form == SINGLE:
-        return "the answer is of a single node, without a name"
+        return say("the answer is of a single node, without a name")
     nodes = [node for node in deployment.nodes if pattern in (node.host, node.name)] or deployment.nodes
-    return "the answer names " + listing([clean(node.key) for node in nodes])
+    return say("the answer names %s", listing([node.shown_key for node in nodes]))
 
 
 def check_patterns(policy: Policy, deployment: Deployment) -> None:

@@ -11,6 +11,7 @@ import math
 from typing import NamedTuple
 
 from .misuse import Misuse
+from .text import Message, say
 from .units import Quantity, Unit, parse_quantity, plain
 
 LEAST = "least"
@@ -23,8 +24,8 @@ class Range(NamedTuple):
     start: float
     end: float
     inside: bool
-    start_written: str
-    end_written: str
+    start_written: Message
+    end_written: Message
     written: str
     """As the user wrote it."""
 
@@ -47,13 +48,15 @@ class Range(NamedTuple):
         shown = end if start == "0" and end else "%s:%s" % (start, end)
         return "@" + shown if self.inside else shown
 
-    def breach(self, value: float) -> str:
+    def breach(self, value: float) -> Message:
         """How a value that alerts breaks this range: `below 1 GiB`, `above 30 s`, `within 0 B to 500 MB`."""
         if self.inside:
-            return "within %s to %s" % (self.start_written, self.end_written)
+            return say("within %s to %s", self.start_written, self.end_written)
         if self.start == -self.end:
-            return "beyond %s" % self.end_written
-        return "below %s" % self.start_written if value < self.start else "above %s" % self.end_written
+            return say("beyond %s", self.end_written)
+        if value < self.start:
+            return say("below %s", self.start_written)
+        return say("above %s", self.end_written)
 
 
 def parse_range(text: str, unit: Unit, bare: str) -> Range:
@@ -80,18 +83,18 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     return _range(text, start, end, inside)
 
 
-_DOWNWARDS = Quantity(-math.inf, "anything", False)
-_UPWARDS = Quantity(math.inf, "anything", False)
+_DOWNWARDS = Quantity(-math.inf, say("anything"), False)
+_UPWARDS = Quantity(math.inf, say("anything"), False)
 
 
 def _bare(text: str, quantity: Quantity, bare: str, inside: bool) -> Range:
     if inside:
-        return _range(text, Quantity(0, "nothing", False), quantity, inside)
+        return _range(text, Quantity(0, say("nothing"), False), quantity, inside)
     if bare == LEAST:
         return _range(text, quantity, _UPWARDS, inside)
     if quantity.amount < 0:
         raise Misuse("%r is negative; the largest offset either way is meant" % text)
-    return _range(text, Quantity(-quantity.amount, "-" + quantity.written, True), quantity, inside)
+    return _range(text, Quantity(-quantity.amount, say("-%s", quantity.written), True), quantity, inside)
 
 
 def _range(text: str, start: Quantity, end: Quantity, inside: bool) -> Range:

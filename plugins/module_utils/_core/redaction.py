@@ -1,72 +1,143 @@
 # Copyright: wabiz.monitoring contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The last line of defence: whatever is printed or returned, no secret of this run is in it."""
+"""The place where foreign text becomes part of what is said: compared with every secret of the run, then cleaned.
+
+All secrets are known before anything is sent, those that are made of others too: a header of HTTP Basic, a header's
+value without its scheme, the values of a cookie. A token that a login gives is learned before it is used.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any, Iterable, List, Mapping, Optional
-from urllib.parse import quote, unquote, urlsplit
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from urllib.parse import unquote
 
-from .session import Credentials
-from .text import clean
+from .disguise import Secrets
+from .text import LONGEST_WORD, WITHHELD, Foreign, Message, Place, clean, clean_name
 
-_SHORTEST = 6
-"""Shorter words are too likely to be part of an honest sentence."""
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+if TYPE_CHECKING:
+    from .session import Credentials
+
+SHORTEST_KEY = 12
+"""A header that does not call itself a secret, and whose value is shorter, tells sites or tenants apart."""
+
+_CALLED_SECRET = re.compile("auth|cookie|cred|jwt|key|pass|secret|session|sig|token", re.IGNORECASE)
+_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 200
+
+# Whoever sends one of the vendor's own words says nothing of a secret.
+_DOCUMENTED = frozenset(
+    (
+        *("UP", "DN", "SC", "UP receiving offline", "UNK", "primary_master", "secondary_master", "coreapp"),
+        *("healthcheck", "MYSQL", "PGSQL", "unregistered", "ZZ"),
+    )
+)
 
 
-class Redaction:
-    """Replaces secrets by `***`."""
+class Redaction(Place):
+    """The place of one run, with its secrets."""
 
     def __init__(
-        self, credentials: Credentials, headers: Iterable[str], environment: Optional[Mapping[str, str]] = None
+        self,
+        credentials: Optional[Credentials] = None,
+        headers: Mapping[str, str] = {},
+        environment: Mapping[str, str] = {},
     ) -> None:
-        """`headers` are the values of headers for a gateway; passwords of proxies come from the environment."""
-        self._secrets: List[str] = []
-        for secret in (credentials.password, credentials.token, *headers):
-            self.learn(secret or "")
-        for name in _PROXIES:
-            self.learn(_password((environment or {}).get(name, "")))
+        """`headers` are those for a gateway; passwords of proxies are in the environment."""
+        self._untold: List[Tuple[str, bool]] = []
+        self._secrets: Optional[Secrets] = None
+        self._shown: Dict[Tuple[str, int], Message] = {}
+        if credentials is not None:
+            self._learn_login(credentials.username, credentials.password)
+            self.learn(credentials.token or "")
+        for name, value in headers.items():
+            for secret in _of_header(name, value):
+                self.learn(secret, bool(_CALLED_SECRET.search(name)) or len(secret) >= SHORTEST_KEY)
+        for name, value in environment.items():
+            if name.lower().endswith("_proxy") and "@" in value:
+                self._learn_proxy(value)
 
-    def learn(self, secret: str) -> None:
-        """Hide this one, too: a token that a login gave, say."""
-        whole = len(secret) * 4
-        # As it is, as it stands in a URL, as it comes out of cleaning, and as it stands in JSON.
-        forms = {secret, unquote(secret), quote(secret, safe=""), clean(secret, whole), json.dumps(secret)[1:-1]}
-        self._secrets += [form for form in forms if len(form) >= _SHORTEST and form not in self._secrets]
-        self._secrets.sort(key=len, reverse=True)
+    def learn(self, secret: str, certain: bool = True) -> None:
+        """Show nothing of this one, either: of a token that a login gave, say.
 
-    def __call__(self, text: str) -> str:
-        """The text without the secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        # Where a sentence was cut, the beginning of a secret may have been left.
-        return "...".join(map(self._without_stump, text.split("...")))
+        What is not `certain` to be a secret may be the name of a node all the same.
+        """
+        if secret and (secret, certain) not in self._untold:
+            # Taken apart when it is first needed: most runs show no foreign text at all.
+            self._untold.append((secret, certain))
+            self._secrets = None
+            self._shown.clear()
 
-    def throughout(self, value: Any) -> Any:
-        """Data without the secrets: every text in it, names too."""
-        if isinstance(value, str):
-            return self(value)
-        if isinstance(value, Mapping):
-            return {self.throughout(name): self.throughout(item) for name, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.throughout(item) for item in value]
-        return value
+    def foreign(self, raw: str, longest: int = LONGEST_WORD) -> Foreign:
+        """Text from outside, which is shown here."""
+        return Foreign(raw, self, longest)
 
-    def _without_stump(self, part: str) -> str:
-        for secret in self._secrets:
-            # An answer may hold thousands of cut words, and a token be thousands of letters long.
-            at = part.find(secret[:_SHORTEST], max(0, len(part) - len(secret)))
-            while at >= 0:
-                if secret.startswith(part[at:]):
-                    return part[:at] + "***"
-                at = part.find(secret[:_SHORTEST], at + 1)
-        return part
+    def show(self, raw: str, longest: int = LONGEST_WORD) -> Message:
+        """The text as it may be shown; one that repeats a secret is withheld whole."""
+        if raw in _DOCUMENTED:
+            return Message(raw)
+        shown = self._shown.get((raw, longest))
+        if shown is None:
+            near = raw[: longest * 4]
+            shown = WITHHELD if self.repeats(near) else Message(clean(raw, longest))
+            if len(raw) <= _LONGEST_REMEMBERED and len(self._shown) < _REMEMBERED:
+                self._shown[raw, longest] = shown
+        return shown
+
+    def show_names(self, raws: Sequence[str]) -> List[Message]:
+        """The same for names of nodes, in letters that look like no others.
+
+        Labels and patterns are made of them, so they are withheld only for what is certain to be a secret.
+        """
+        near = [raw[: LONGEST_WORD * 4] for raw in raws]
+        # A clean bill for all is one for each, and much quicker had: a cluster may have thousands of nodes.
+        if not self._known.repeated_in("\n".join(near), words=False):
+            return [Message(clean_name(raw)) for raw in raws]
+        withheld = (self._known.repeated_in(raw, words=False) for raw in near)
+        return [WITHHELD if repeats else Message(clean_name(raw)) for repeats, raw in zip(withheld, raws)]
+
+    def repeats(self, raw: str) -> bool:
+        """Whether the text repeats a secret, in whatever clothes."""
+        return self._known.repeated_in(raw)
+
+    @property
+    def _known(self) -> Secrets:
+        if self._secrets is None:
+            self._secrets = Secrets()
+            for secret, certain in self._untold:
+                (self._secrets.learn if certain else self._secrets.learn_word)(secret)
+        return self._secrets
+
+    def _learn_login(self, username: Optional[str], password: Optional[str]) -> None:
+        if not password:
+            return
+        self.learn(password)
+        for letters in ("utf-8", "latin-1"):
+            pair = ("%s:%s" % (username or "", password)).encode(letters, "replace")
+            self.learn(base64.b64encode(pair).decode("ascii"))
+
+    def _learn_proxy(self, address: str) -> None:
+        # With a scheme or without, as everything that reads these variables takes both.
+        user, colon, password = address.rpartition("@")[0].rpartition("//")[2].partition(":")
+        if colon:
+            self.learn(password)
+            self._learn_login(unquote(user), unquote(password))
+            self._learn_login(user, password)
 
 
-def _password(address: str) -> str:
-    try:
-        return urlsplit(address).password or ""
-    except ValueError:
-        return ""
+def _of_header(name: str, value: str) -> Iterator[str]:
+    """The secrets in a header: its value, what follows its scheme, what is packed in that, the values of cookies."""
+    yield value
+    _scheme, _blank, rest = value.partition(" ")
+    if rest:
+        yield rest.strip()
+        try:
+            pair = base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            pair = ""
+        yield pair.partition(":")[2]
+    if name.lower() == "cookie":
+        for cookie in value.split(";"):
+            yield cookie.partition("=")[2].strip()

@@ -8,17 +8,16 @@ from typing import Any, Dict, List, Tuple
 
 from .result import Finding, Metric, Result
 from .states import State
-from .text import count
+from .text import Message, count, say
 
 
-def headline(result: Result) -> str:
+def headline(result: Result) -> Message:
     """One line: the worst, and how many more problems there are; what was seen when nothing is wrong."""
     bad = problems(result)
-    premise = result.premise and result.premise + "; "
-    if not bad:
-        return premise + result.summary
-    more = ", and %s" % count(len(bad) - 1, "more problem") if len(bad) > 1 else ""
-    return premise + sentence(result, bad[0]) + more
+    told = sentence(result, bad[0]) if bad else result.summary
+    if len(bad) > 1:
+        told = say("%s, and %s", told, count(len(bad) - 1, "more problem"))
+    return say("%s; %s", result.premise, told) if result.premise else told
 
 
 def problems(result: Result) -> List[Tuple[str, Finding]]:
@@ -26,10 +25,10 @@ def problems(result: Result) -> List[Tuple[str, Finding]]:
     return [pair for pair in result.every_finding if pair[1].state is not State.OK]
 
 
-def sentence(result: Result, pair: Tuple[str, Finding]) -> str:
+def sentence(result: Result, pair: Tuple[str, Finding]) -> Message:
     """A finding's sentence, with the check's name before it when the result is of several checks."""
     check, finding = pair
-    return finding.text if check == result.check else "%s: %s" % (check, finding.text)
+    return finding.text if check == result.check else Message("%s: %s" % (check, finding.text))
 
 
 def metrics(result: Result) -> List[Metric]:
@@ -38,7 +37,7 @@ def metrics(result: Result) -> List[Metric]:
     return list({metric.label: metric for metric in own}.values())
 
 
-def observations(result: Result) -> List[str]:
+def observations(result: Result) -> List[Message]:
     """What was seen, of a result and its children."""
     return [*result.observations, *(line for child in result.children for line in observations(child))]
 

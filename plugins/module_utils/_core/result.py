@@ -11,22 +11,22 @@ from .deployment import Deployment, Node
 from .policy import Policy
 from .ranges import Range
 from .states import State, worst
-from .text import listing
+from .text import NOTHING, Message, listing, say
 
 
 class Finding(NamedTuple):
     """One thing that was judged and is worth a line."""
 
     state: State
-    text: str
-    """One clean sentence: what, where, how much, which limit."""
-    remedy: str
+    text: Message
+    """One sentence: what, where, how much, which limit."""
+    remedy: Message
     """What to do about it."""
     problem: Optional[str] = None
     """A name of the catalogue; None when a threshold was broken."""
     subject: Optional[str] = None
     """What the threshold was for: a volume, `build`, `clock`."""
-    nodes: Tuple[str, ...] = ()
+    nodes: Tuple[Message, ...] = ()
     """Keys of the nodes that it is about; empty when it is the whole deployment, or the only node of a single form."""
 
 
@@ -46,14 +46,14 @@ class Result(NamedTuple):
     """What one check says; `all` has those of the checks as children."""
 
     check: str
-    summary: str
+    summary: Message
     """What is said when nothing is wrong."""
     findings: Tuple[Finding, ...] = ()
     metrics: Tuple[Metric, ...] = ()
-    observations: Tuple[str, ...] = ()
-    """What was seen, a clean line each, for those who ask for more."""
+    observations: Tuple[Message, ...] = ()
+    """What was seen, a line each, for those who ask for more."""
     children: Tuple[Result, ...] = ()
-    premise: str = ""
+    premise: Message = NOTHING
     """Under what assumption it was judged, in words; empty when things were judged as they are."""
 
     @property
@@ -83,22 +83,22 @@ class Findings:
         self._policy = policy
         self._rows: List[Finding] = []
 
-    def problem(self, name: str, text: str, nodes: Iterable[Node] = (), remedy: str = "") -> None:
+    def problem(self, name: str, text: Message, nodes: Iterable[Node] = (), remedy: Optional[Message] = None) -> None:
         """A problem of the catalogue."""
         self._rows.append(
             Finding(self._policy.state(name), text, remedy or CATALOGUE[name].remedy, name, None, keys(nodes))
         )
 
-    def value(self, subject: str, value: float, text: str, remedy: str, nodes: Iterable[Node]) -> None:
+    def value(self, subject: str, value: float, text: Message, remedy: Message, nodes: Iterable[Node]) -> None:
         """A value that is held against the limits of its subject; nothing is found when it breaks none."""
         limit = self._policy.limits[subject]
         for state, bound in ((State.CRITICAL, limit.critical), (State.WARNING, limit.warning)):
             if bound and bound.alerts(value):
-                words = "%s (%s %s)" % (text, state.name.lower(), bound.breach(value))
+                words = say(_BREACH[state], text, bound.breach(value))
                 self._rows.append(Finding(state, words, remedy, None, subject, keys(nodes)))
                 return
 
-    def need(self, node: Node, fields: Mapping[str, bool]) -> bool:
+    def need(self, node: Node, fields: Mapping[Message, bool]) -> bool:
         """Whether a node shows all fields that a check needs, given as field name and whether it is there.
 
         `missing` (one for all that a node lacks) or `invalid` (one a field) is found when it does not.
@@ -106,38 +106,44 @@ class Findings:
         lacking = []
         for field, present in fields.items():
             if field in node.defects:
-                self.problem("invalid", "%s%s is %s" % (field, on(node), node.defects[field]), [node])
+                self.problem("invalid", say("%s%s is %s", field, on(node), node.defects[field]), [node])
             elif not present:
                 lacking.append(field)
         if lacking:
-            self.problem("missing", "no %s in the answer%s" % (listing(lacking), of(node)), [node])
+            self.problem("missing", say("no %s in the answer%s", listing(lacking), of(node)), [node])
         return all(fields.values())
 
-    def none_answered(self, what: str) -> None:
+    def none_answered(self, what: Message) -> None:
         """No node that is judged answered, so none shows what a check needs."""
-        self.problem("missing", "no node answered, so nothing is known of %s" % what, remedy=_NONE_ANSWERED)
+        self.problem("missing", say("no node answered, so nothing is known of %s", what), remedy=_NONE_ANSWERED)
 
     def done(self) -> Tuple[Finding, ...]:
         """All of them, in the order found."""
         return tuple(self._rows)
 
 
-_NONE_ANSWERED = "look at the service that watches the cluster, then at the nodes' containers and network"
+_NONE_ANSWERED = say("look at the service that watches the cluster, then at the nodes' containers and network")
+_BREACH = {State.CRITICAL: "%s (critical %s)", State.WARNING: "%s (warning %s)"}
 
 
-def keys(nodes: Iterable[Node]) -> Tuple[str, ...]:
+def keys(nodes: Iterable[Node]) -> Tuple[Message, ...]:
     """The keys of nodes, without the empty key of a single form."""
-    return tuple(node.key for node in nodes if node.key)
+    return tuple(node.shown_key for node in nodes if node.shown_key)
 
 
-def on(node: Node) -> str:
+def on(node: Node) -> Message:
     """` on wa2`; nothing in the single form, where the service itself says which deployment it is."""
-    return " on %s" % node.name if node.name else ""
+    return say(" on %s", node.name) if node.name else NOTHING
 
 
-def of(node: Node) -> str:
+def of(node: Node) -> Message:
     """` of wa2`; nothing in the single form."""
-    return " of %s" % node.name if node.name else ""
+    return say(" of %s", node.name) if node.name else NOTHING
+
+
+def observed(node: Node) -> Message:
+    """`wa2: `, as an observation begins; nothing in the single form."""
+    return say("%s: ", node.name) if node.name else NOTHING
 
 
 def measured_label(node: Node, name: str) -> str:
@@ -152,13 +158,8 @@ def from_trouble(check: str, trouble: Trouble, policy: Policy) -> Result:
     return Result(check, trouble.text, findings.done())
 
 
-def answered(deployment: Deployment, policy: Policy) -> str:
+def answered(deployment: Deployment, policy: Policy) -> Message:
     """`3 of 4 nodes answered`, or nothing when all did; the row of an ignored node is not missed."""
     nodes = [node for node in deployment.nodes if not policy.ignores(node)]
     there = sum(node.reachable for node in nodes)
-    return "" if there == len(nodes) else "%d of %d nodes answered" % (there, len(nodes))
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Clauses of a summary in one line, without the empty ones."""
-    return "; ".join(part for part in parts if part)
+    return NOTHING if there == len(nodes) else say("%d of %d nodes answered", there, len(nodes))

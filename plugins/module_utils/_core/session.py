@@ -18,7 +18,7 @@ from .catalogue import Trouble
 from .document import decode
 from .http import LOGIN, LOGOUT, SUPPORT, Reply, Request, Transport, envelope, refuse
 from .misuse import Misuse
-from .text import clean, count
+from .text import Foreign, Message, Place, count, say
 from .units import SECONDS, spell
 
 PAUSE = 295
@@ -119,22 +119,22 @@ class Keeper:
         """The login that was noted, or the token that it gave, came to nothing."""
 
 
-def ask(transport: Transport, credentials: Credentials, keeper: Optional[Keeper] = None) -> bytes:
-    """The body of `GET /v1/support`, logging in as needed and at most once.
+def ask(transport: Transport, credentials: Credentials, place: Place, keeper: Optional[Keeper] = None) -> bytes:
+    """The body of `GET /v1/support`, logging in as needed and at most once. What is quoted is shown by `place`.
 
     Raises Trouble for whatever stands in the way.
     """
     if credentials.token is not None:
         reply = _get(transport, credentials.token)
         if reply.status != 401 or not credentials.can_log_in:
-            return _body(reply, "the token given is refused", _ASK_ANEW)
+            return _body(reply, place, say("the token given is refused"), _ASK_ANEW)
     if not credentials.can_log_in:
-        return _body(_get(transport, None), _lacking(credentials), _GIVE)
-    return _ask(transport, credentials, keeper or Keeper())
+        return _body(_get(transport, None), place, _lacking(credentials, place), _GIVE)
+    return _ask(transport, credentials, place, keeper or Keeper())
 
 
 def ask_timed(
-    transport: Transport, credentials: Credentials, keeper: Optional[Keeper] = None
+    transport: Transport, credentials: Credentials, place: Place, keeper: Optional[Keeper] = None
 ) -> Tuple[bytes, datetime]:
     """The same, and our time (UTC) in the middle of the request that was answered."""
     asked_at: List[datetime] = []
@@ -146,37 +146,37 @@ def ask_timed(
             asked_at.append(before + (datetime.now(timezone.utc) - before) / 2)
         return reply
 
-    return ask(send, credentials, keeper), asked_at[-1]
+    return ask(send, credentials, place, keeper), asked_at[-1]
 
 
-_JUST_GIVEN = "the token just given out is refused"
-_ASK_ANEW = "get a new token, which lives 7 days, or give user name and password in its place"
-_GIVE = "give user name and password: WA_WEB_USERNAME and WA_WEB_PASSWORD in the environment are one way"
+_JUST_GIVEN = say("the token just given out is refused")
+_ASK_ANEW = say("get a new token, which lives 7 days, or give user name and password in its place")
+_GIVE = say("give user name and password: WA_WEB_USERNAME and WA_WEB_PASSWORD in the environment are one way")
 
 
-def _lacking(credentials: Credentials) -> str:
+def _lacking(credentials: Credentials, place: Place) -> Message:
     if credentials.username is not None:
-        return "no password was given for user %s" % clean(credentials.username)
-    return "no credentials were given" if credentials.password is None else "no user name was given"
+        return say("no password was given for user %s", Foreign(credentials.username, place))
+    return say("no credentials were given") if credentials.password is None else say("no user name was given")
 
 
-def _ask(transport: Transport, credentials: Credentials, keeper: Keeper) -> bytes:
+def _ask(transport: Transport, credentials: Credentials, place: Place, keeper: Keeper) -> bytes:
     stale = keeper.token()
     if stale is not None:
         reply = _get(transport, stale)
         if reply.status != 401:
-            return _body(reply, "")
+            return _body(reply, place)
     with keeper.logging_in():
         token = keeper.token()
         # Another run may have logged in while this one waited.
         mine = token is None or token == stale
         if mine:
-            token = _log_in(transport, credentials, keeper)
+            token = _log_in(transport, credentials, place, keeper)
             kept = keeper.keep(token)
             keeper.succeeded()
     assert token is not None
     if not mine:
-        return _body(_get_with_new(transport, token), _JUST_GIVEN)
+        return _body(_get_with_new(transport, token), place, _JUST_GIVEN)
     # What was refused may live nevertheless.
     given_back = [*([] if kept else [token]), *([] if stale is None else [stale])]
     try:
@@ -186,7 +186,7 @@ def _ask(transport: Transport, credentials: Credentials, keeper: Keeper) -> byte
             keeper.failed(Outcome("unauthorized", reply.status, of_token=True))
             keeper.forget(token)
             given_back.append(token)
-        return _body(reply, _JUST_GIVEN)
+        return _body(reply, place, _JUST_GIVEN)
     finally:
         for each in dict.fromkeys(given_back):
             # The answer counts; the server drops the token by itself within a week.
@@ -200,8 +200,8 @@ def _get_with_new(transport: Transport, token: str, farewell_follows: bool = Fal
     return _get(transport, token, farewell_follows) if reply.status == 401 else reply
 
 
-def _log_in(transport: Transport, credentials: Credentials, keeper: Keeper) -> str:
-    user = clean(credentials.username)
+def _log_in(transport: Transport, credentials: Credentials, place: Place, keeper: Keeper) -> str:
+    user = Foreign(credentials.username or "", place)
 
     def unless(held: Optional[Held]) -> None:
         if held is not None:
@@ -223,72 +223,75 @@ def _log_in(transport: Transport, credentials: Credentials, keeper: Keeper) -> s
         keeper.failed(Outcome(trouble.problem))
         raise
     try:
-        return _token_of(reply, user)
+        return _token_of(reply, user, place)
     except Trouble as trouble:
-        keeper.failed(Outcome(trouble.problem, reply.status, _code(reply)))
+        keeper.failed(Outcome(trouble.problem, reply.status, _code(reply, place)))
         raise
 
 
-def _token_of(reply: Reply, user: str) -> str:
+def _token_of(reply: Reply, user: Foreign, place: Place) -> str:
     if reply.status == 200:
-        return _read_token(reply.body)
+        return _read_token(reply.body, place)
     if reply.status in _REFUSALS:
-        outcome = Outcome(_REFUSALS[reply.status], reply.status, _code(reply))
+        outcome = Outcome(_REFUSALS[reply.status], reply.status, _code(reply, place))
         raise Trouble(outcome.problem, _words(user, outcome))
-    refuse(reply, LOGIN)
+    refuse(reply, LOGIN, place)
 
 
 _REFUSALS = {401: "unauthorized", 403: "unauthorized", 429: "throttled"}
 """Statuses of a refused login. Of such an answer nothing is quoted: it was made of the password, perhaps."""
 
 
-def _code(reply: Reply) -> int:
-    error = envelope(reply)
+def _code(reply: Reply, place: Place) -> int:
+    error = envelope(reply, place)
     code = error.code if error else None
     return code if code is not None and 0 <= code < 10**5 else 0
 
 
-def _words(user: str, outcome: Outcome) -> str:
+def _words(user: Foreign, outcome: Outcome) -> Message:
     """What a login came to, in our words."""
-    said = "HTTP %d" % outcome.status + (", error %d" % outcome.code if outcome.code else "")
+    said = say("HTTP %d", outcome.status)
+    if outcome.code:
+        said = say("%s, error %d", said, outcome.code)
     if outcome.of_token:
-        return "%s (%s)" % (_JUST_GIVEN, said)
-    refused = "login of user %s refused" % user
+        return say("%s (%s)", _JUST_GIVEN, said)
     if outcome.status == 401:
-        must_change = outcome.code == PASSWORD_MUST_CHANGE
-        why = "its password must be changed first" if must_change else "wrong user name or password"
-        return "%s: %s (HTTP 401)" % (refused, why)
+        if outcome.code == PASSWORD_MUST_CHANGE:
+            return say("login of user %s refused: its password must be changed first (HTTP 401)", user)
+        return say("login of user %s refused: wrong user name or password (HTTP 401)", user)
     if outcome.status == 429:
-        return "%s: too many failed logins from this address (HTTP 429)" % refused
+        return say("login of user %s refused: too many failed logins from this address (HTTP 429)", user)
     if outcome.status in _REFUSALS:
-        return "%s (%s)" % (refused, said)
+        return say("login of user %s refused (%s)", user, said)
     if outcome.status == 200:
-        return "login of user %s failed: the answer held no token" % user
+        return say("login of user %s failed: the answer held no token", user)
     if outcome.status:
-        return "login of user %s failed (%s)" % (user, said)
-    return "login of user %s failed: no answer" % user
+        return say("login of user %s failed (%s)", user, said)
+    return say("login of user %s failed: no answer", user)
 
 
-def _held_back(user: str, held: Held) -> Trouble:
+def _held_back(user: Foreign, held: Held) -> Trouble:
+    remedy = None
     if held.wait is None:
-        until, remedy = "while that cannot be noted", "let the state directory be written to"
+        until, remedy = say("while that cannot be noted"), say("let the state directory be written to")
     else:
-        until, remedy = "for %s, so that this address is not locked out" % spell(max(held.wait, 1), SECONDS), ""
+        until = say("for %s, so that this address is not locked out", spell(max(held.wait, 1), SECONDS))
     if held.outcome is not None:
-        return Trouble(held.outcome.problem, "%s; not tried again %s" % (_words(user, held.outcome), until), remedy)
+        return Trouble(held.outcome.problem, say("%s; not tried again %s", _words(user, held.outcome), until), remedy)
+    failed = count(held.failed, "login")
     return Trouble(
         "unauthorized",
-        "login of user %s not tried %s: %s failed within the hour" % (user, until, count(held.failed, "login")),
-        remedy or "see what else logs in as this user from here, with a wrong password",
+        say("login of user %s not tried %s: %s failed within the hour", user, until, failed),
+        remedy or say("see what else logs in as this user from here, with a wrong password"),
     )
 
 
-def _read_token(body: bytes) -> str:
-    users = decode(body).get("users")
+def _read_token(body: bytes, place: Place) -> str:
+    users = decode(body, place).get("users")
     first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
     token = first.get("token")
     if not isinstance(token, str) or not sound_token(token):
-        raise Trouble("invalid", "the answer to the login holds no token")
+        raise Trouble("invalid", say("the answer to the login holds no token"))
     return token
 
 
@@ -306,9 +309,9 @@ def _bearer(token: str) -> Dict[str, str]:
     return {"Authorization": "Bearer " + token}
 
 
-def _body(reply: Reply, refused: str, remedy: str = "") -> bytes:
+def _body(reply: Reply, place: Place, refused: Optional[Message] = None, remedy: Optional[Message] = None) -> bytes:
     if reply.status == 200:
         return reply.body
     if reply.status == 401 and refused:
-        raise Trouble("unauthorized", "%s (HTTP 401)" % refused, remedy)
-    refuse(reply, SUPPORT)
+        raise Trouble("unauthorized", say("%s (HTTP 401)", refused), remedy)
+    refuse(reply, SUPPORT, place)

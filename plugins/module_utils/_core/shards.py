@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .deployment import COREAPP, PRIMARY, SECONDARY, Deployment, Node
 from .policy import Policy
-from .text import clean, listing
+from .text import NOTHING, Message, joined, listing, say
 
 CONTROL = -1
 MOST_SHARDS = 1024
@@ -105,7 +105,7 @@ def stands_by(node: Node) -> bool:
     return node.role == COREAPP and node.shards == ()
 
 
-def spell_runs(runs: Iterable[Tuple[int, int]]) -> str:
+def spell_runs(runs: Iterable[Tuple[int, int]]) -> Message:
     """`shard 2`, `shards 2 and 4-7`, with the control shard by its name."""
     control = False
     merged: List[Tuple[int, int]] = []
@@ -116,10 +116,10 @@ def spell_runs(runs: Iterable[Tuple[int, int]]) -> str:
             merged[-1] = (merged[-1][0], max(upper, merged[-1][1]))
         elif upper >= lower:
             merged.append((lower, upper))
-    words = [clean(lower, 24) if lower == upper else clean("%d-%d" % (lower, upper), 48) for lower, upper in merged]
+    words = [say("%d", lower) if lower == upper else say("%d-%d", lower, upper) for lower, upper in merged]
     several = len(merged) > 1 or any(upper > lower for lower, upper in merged)
-    normal = "%s %s" % ("shards" if several else "shard", listing(words)) if words else ""
-    return " and ".join(part for part in ("the control shard" if control else "", normal) if part)
+    normal = say("shards %s" if several else "shard %s", listing(words)) if words else NOTHING
+    return joined([say("the control shard") if control else NOTHING, normal], " and ")
 
 
 def _runs(nodes: Sequence[Node]) -> Tuple[Claim, ...]:

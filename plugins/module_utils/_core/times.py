@@ -8,6 +8,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
+from .text import Message
+
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII | re.IGNORECASE,
@@ -40,6 +42,11 @@ def parse_time(text: str) -> Moment:
         return Moment(moment - _offset(zone), zone is not None)
     except OverflowError:
         raise ValueError("a time outside the calendar") from None
+
+
+def spell_moment(moment: datetime, pattern: str) -> Message:
+    """A moment in words, by a pattern of strftime."""
+    return Message(moment.strftime(pattern))
 
 
 def _offset(zone: str | None) -> timedelta:

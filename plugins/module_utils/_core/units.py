@@ -8,6 +8,7 @@ import re
 from typing import Mapping, NamedTuple, Tuple
 
 from .misuse import Misuse
+from .text import Message
 
 LARGEST = 2**63
 """No volume holds more bytes, and no clock is off by more seconds."""
@@ -53,7 +54,8 @@ class Quantity(NamedTuple):
     """An amount in the base unit, the way it was written, and whether a unit stood beside it."""
 
     amount: float
-    written: str
+    written: Message
+    """Digits and a known unit, so nothing foreign is in it."""
     has_unit: bool
 
 
@@ -72,17 +74,17 @@ def parse_quantity(text: str, unit: Unit) -> Quantity:
     if abs(amount) > LARGEST:
         raise Misuse("%r is more than there can be" % text)
     exact = int(amount) if amount == int(amount) else amount
-    return Quantity(exact, "%s %s" % (number, suffix or unit.base), bool(suffix))
+    return Quantity(exact, Message("%s %s" % (number, suffix or unit.base)), bool(suffix))
 
 
-def spell(amount: float, unit: Unit) -> str:
+def spell(amount: float, unit: Unit) -> Message:
     """An amount in the base unit as people say it: `812 MiB`, `5.5 days`, `3 hours`; three digits at the most."""
     size = abs(amount)
     factor, name = next((step for step in unit.ladder if size >= step[0]), unit.ladder[-1])
     value = amount / factor
     # Never round up to the next unit or past a limit: what is spelled is what is surely there.
     shown = "%d" % int(value) if abs(value) >= 100 else ("%.1f" % (int(value * 10) / 10)).replace(".0", "")
-    return "%s %s" % (shown, name[:-1] if shown in ("1", "-1") and name.endswith("s") else name)
+    return Message("%s %s" % (shown, name[:-1] if shown in ("1", "-1") and name.endswith("s") else name))
 
 
 def plain(amount: float) -> str:

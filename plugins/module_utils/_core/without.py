@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from .deployment import PRIMARY, SECONDARY, Deployment, Node
+from .deployment import PRIMARY, SECONDARY, UP, Deployment, Node
 from .misuse import Misuse
 from .policy import Policy, fits, known_nodes
 from .shards import CONTROL, ownership, shards_told, spell_runs, stands_by, survey
-from .text import clean, count, listing
+from .text import NOTHING, Message, Word, count, joined, listing, say
 
 _MASTERS = (PRIMARY, SECONDARY)
 _MOST_MOVES = 8
@@ -28,7 +28,7 @@ class Prospect(NamedTuple):
 
     deployment: Deployment
     policy: Policy
-    story: str
+    story: Message
     untold: Tuple[Node, ...] = ()
     """Nodes that are gone and did not say what they own, though others do."""
 
@@ -41,30 +41,30 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     """
     for pattern in patterns:
         if not any(node.key and fits(node, pattern) for node in deployment.nodes):
-            raise Misuse("--without %s: no such node; %s" % (clean(pattern), known_nodes(deployment, pattern)))
+            raise Misuse("--without %s: no such node; %s" % (pattern, known_nodes(deployment, pattern)))
     gone = [node for node in deployment.nodes if any(fits(node, pattern) for pattern in patterns)]
     if not gone:
-        return Prospect(deployment, policy, "")
-    keys = {node.key for node in gone}
-    failover = _Failover([node for node in deployment.nodes if node.key not in keys], policy)
+        return Prospect(deployment, policy, NOTHING)
+    keys = {node.shown_key for node in gone}
+    failover = _Failover([node for node in deployment.nodes if node.shown_key not in keys], policy)
     had_spare = failover.spare(deployment.nodes)
     for node in sorted(gone, key=_turn):
         failover.lead_moves(node)
         failover.shards_move(node)
     untold = [node for node in gone if node.reachable and node.shards is None]
-    story = ["what %s owns is not told" % listing([node.name for node in untold])] if untold else []
+    story = [say("what %s owns is not told", listing([node.name for node in untold]))] if untold else []
     story += failover.moves[:_MOST_MOVES]
     if len(failover.moves) > _MOST_MOVES:
         story.append(count(len(failover.moves) - _MOST_MOVES, "more move"))
     if failover.stranded:
-        story.append("no spare is left for %s" % spell_runs(failover.stranded))
-    story = story or ["nothing has to move"]
+        story.append(say("no spare is left for %s", spell_runs(failover.stranded)))
+    story = story or [say("nothing has to move")]
     if had_spare and not failover.stranded and not failover.spare(failover.left):
-        story.append("no spare left")
+        story.append(say("no spare left"))
     return Prospect(
         deployment._replace(nodes=tuple(failover.left)),
         policy._replace(shards=survey(deployment, policy).total),
-        "without %s: %s" % (listing([node.name for node in gone]), "; ".join(story)),
+        say("without %s: %s", listing([node.name for node in gone]), joined(story)),
         tuple(untold) if shards_told(deployment.answered) else (),
     )
 
@@ -74,7 +74,7 @@ class _Failover:
 
     def __init__(self, left: List[Node], policy: Policy) -> None:
         self.left = left
-        self.moves: List[str] = []
+        self.moves: List[Message] = []
         self.stranded: List[Tuple[int, int]] = []
         """Runs of shards for which there was no spare."""
         self._policy = policy
@@ -86,13 +86,13 @@ class _Failover:
         if node.role not in _MASTERS or not (led or control):
             return
         heir = self._first(self.left, lambda other: other.role == (SECONDARY if led else PRIMARY))
-        what = " and ".join([*(["the lead"] if led else []), *([spell_runs(control)] if control else [])])
+        what = joined([say("the lead") if led else NOTHING, spell_runs(control)], " and ")
         if heir is None:
-            self.moves.append("no master is left for %s" % what)
+            self.moves.append(say("no master is left for %s", what))
             return
-        self.moves.append("%s %s to %s" % (what, "move" if led and control else "moves", heir.name))
+        self.moves.append(say("%s move to %s" if led and control else "%s moves to %s", what, heir.name))
         taken = heir._replace(role=PRIMARY)
-        self._replace(heir, taken._replace(shards=(heir.shards or ()) + control, socket="UP") if control else taken)
+        self._replace(heir, taken._replace(shards=(heir.shards or ()) + control, socket=UP) if control else taken)
 
     def shards_move(self, node: Node) -> None:
         """What a node that is gone owned goes to a spare, all of it together."""
@@ -106,9 +106,9 @@ class _Failover:
             self.stranded += orphaned
             return
         several = len(orphaned) > 1 or orphaned[0][0] < orphaned[0][1]
-        self.moves.append("%s %s to %s" % (spell_runs(orphaned), "move" if several else "moves", heir.name))
+        self.moves.append(say("%s move to %s" if several else "%s moves to %s", spell_runs(orphaned), heir.name))
         # A spare is disconnected by design; it connects when it takes over.
-        self._replace(heir, heir._replace(shards=orphaned, socket="UP"))
+        self._replace(heir, heir._replace(shards=orphaned, socket=UP))
 
     def spare(self, nodes: Iterable[Node]) -> Optional[Node]:
         """The spare that would be the next to take over."""
@@ -132,6 +132,6 @@ def _overlap(some: Runs, others: Runs) -> bool:
     return any(lower <= high and low <= upper for lower, upper in some for low, high in others)
 
 
-def _turn(node: Node) -> Tuple[bool, Runs, str, str]:
+def _turn(node: Node) -> Tuple[bool, Runs, Word, str]:
     # Names decide only between nodes that are alike, so that they never decide a verdict.
-    return node.role != PRIMARY, node.shards or (), node.socket or "", node.key
+    return node.role != PRIMARY, node.shards or (), node.socket or NOTHING, node.shown_key

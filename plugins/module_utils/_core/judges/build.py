@@ -9,11 +9,12 @@ from typing import Dict, List
 
 from ..deployment import Deployment, Node
 from ..policy import Policy
-from ..result import Findings, Metric, Result, answered, joined, measured_label
-from ..text import clean, listing
+from ..result import Findings, Metric, Result, answered, measured_label, observed
+from ..text import Message, joined, listing, say
+from ..times import spell_moment
 from ..units import SECONDS, spell
 
-REMEDY = "plan the upgrade to a newer build now: an expired client stops passing messages"
+REMEDY = say("plan the upgrade to a newer build now: an expired client stops passing messages")
 
 
 def judge(deployment: Deployment, policy: Policy) -> Result:
@@ -24,10 +25,10 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     findings = Findings(policy)
     nodes = [node for node in deployment.answered if policy.judges(node)]
     if not nodes:
-        findings.none_answered("the build's life")
+        findings.none_answered(say("the build's life"))
     builds: Dict[datetime, List[Node]] = {}
     for node in nodes:
-        findings.need(node, {"expire_timestamp": node.expires is not None})
+        findings.need(node, {say("expire_timestamp"): node.expires is not None})
         if node.expires is not None:
             builds.setdefault(node.expires.utc, []).append(node)
     limit = policy.limits["build"]
@@ -47,23 +48,23 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         ]
     return Result(
         "build",
-        joined([sentences[0] if sentences else "no expiry told", answered(deployment, policy)]),
+        joined([sentences[0] if sentences else say("no expiry told"), answered(deployment, policy)]),
         findings.done(),
         tuple(metrics),
         tuple(_observation(node) for node in nodes),
     )
 
 
-def _sentence(expires: datetime, left: float, nodes: List[Node], everywhere: bool) -> str:
+def _sentence(expires: datetime, left: float, nodes: List[Node], everywhere: bool) -> Message:
     names = [node.name for node in nodes if node.name]
-    whose = "build of %s" % listing(names) if names and not everywhere else "build"
-    when = expires.strftime("%Y-%m-%d %H:%M UTC")
+    whose = say("build of %s", listing(names)) if names and not everywhere else say("build")
+    when = spell_moment(expires, "%Y-%m-%d %H:%M UTC")
     if left <= 0:
-        return "%s expired %s ago, on %s" % (whose, spell(-left, SECONDS), when)
-    return "%s expires in %s, on %s" % (whose, spell(left, SECONDS), when)
+        return say("%s expired %s ago, on %s", whose, spell(-left, SECONDS), when)
+    return say("%s expires in %s, on %s", whose, spell(left, SECONDS), when)
 
 
-def _observation(node: Node) -> str:
-    version = clean(node.version) if node.version is not None else "not told"
-    expires = node.expires.utc.strftime("%Y-%m-%d %H:%M:%S UTC") if node.expires else "not told"
-    return "%sversion %s, expires %s" % (node.name and node.name + ": ", version, expires)
+def _observation(node: Node) -> Message:
+    version = say("not told") if node.version is None else node.version
+    expires = spell_moment(node.expires.utc, "%Y-%m-%d %H:%M:%S UTC") if node.expires else say("not told")
+    return say("%sversion %s, expires %s", observed(node), version, expires)

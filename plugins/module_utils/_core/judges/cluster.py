@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ..deployment import COREAPP, PRIMARY, SECONDARY, SINGLE, Deployment, Node, describe_error
 from ..policy import Policy
-from ..result import Findings, Metric, Result, answered, joined
+from ..result import Findings, Metric, Result, answered, observed
 from ..shards import Ownership, must_connect, shards_told, spell_runs, stands_by, survey
-from ..text import clean, count, listing
+from ..text import NOTHING, Foreign, Message, Word, count, joined, listing, say
 from .coverage import judge_coverage
 from .socket import CONNECTED
 
@@ -20,7 +19,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     """Masters, shards, spares, unreachable nodes, and differences between the nodes."""
     if deployment.form == SINGLE:
         return Result(
-            "cluster", "single node", (), (Metric("nodes", 1, minimum=0), Metric("unreachable", 0, minimum=0))
+            "cluster", say("single node"), (), (Metric("nodes", 1, minimum=0), Metric("unreachable", 0, minimum=0))
         )
     findings = Findings(policy)
     judged = [node for node in deployment.nodes if policy.judges(node)]
@@ -44,7 +43,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         "cluster",
         joined(
             [
-                "%s, %s" % (_kind(owned), count(len(nodes), "node")),
+                say("%s, %s", _kind(owned), count(len(nodes), "node")),
                 shards,
                 _standing_by(masters, spares, deployment.answered),
                 answered(deployment, policy),
@@ -60,18 +59,18 @@ def _judge_owners(owned: Ownership, findings: Findings) -> None:
     for claim in owned.contested:
         which = spell_runs([(claim.lower, claim.upper)])
         owners = listing([owner.name for owner in claim.owners])
-        findings.problem("shard-contested", "%s owned by %s at once" % (which, owners), claim.owners)
+        findings.problem("shard-contested", say("%s owned by %s at once", which, owners), claim.owners)
 
 
 def _judge_fields(nodes: Sequence[Node], there: Sequence[Node], findings: Findings) -> None:
     # What no node shows is told once, not of each.
     roles = any(node.role is not None or "role" in node.defects for node in there)
     if there and not roles:
-        findings.problem("missing", "no node shows its role, so masters and spares cannot be told")
+        findings.problem("missing", say("no node shows its role, so masters and spares cannot be told"))
     for node in nodes:
-        fields = {"role": node.role is not None} if roles else {}
+        fields = {say("role"): node.role is not None} if roles else {}
         if shards_told(there):
-            fields["shards"] = node.shards is not None
+            fields[say("shards")] = node.shards is not None
         findings.need(node, fields)
 
 
@@ -80,88 +79,98 @@ def _judge_masters(masters: Sequence[Node], there: Sequence[Node], findings: Fin
     secondaries = len(masters) - len(primaries)
     if not any(node.role == PRIMARY for node in there):
         heirs = count(secondaries, "secondary waits", "secondaries wait")
-        waiting = "%s to take the lead" % heirs if secondaries else ""
-        findings.problem("no-primary-master", joined(["no master is primary", waiting]))
+        waiting = say("%s to take the lead", heirs) if secondaries else NOTHING
+        findings.problem("no-primary-master", joined([say("no master is primary"), waiting]))
     if len(primaries) > 1:
         names = listing([node.name for node in primaries])
-        findings.problem("two-primary-masters", "%d masters are primary: %s" % (len(primaries), names), primaries)
+        findings.problem("two-primary-masters", say("%d masters are primary: %s", len(primaries), names), primaries)
     if not secondaries:
-        findings.problem("no-secondary-master", "no master stands by")
+        findings.problem("no-secondary-master", say("no master stands by"))
 
 
 def _judge_spares(spares: Sequence[Node], there: Sequence[Node], wanted: int, findings: Findings) -> None:
     if there and all(node.shards is None for node in there):
         return
     if len(spares) < wanted:
-        have = "%s by" % count(len(spares), "coreapp stands", "coreapps stand") if spares else "no coreapp stands by"
-        busy = sum(node.role == COREAPP and bool(node.shards) for node in there)
-        findings.problem("no-spare-coreapp", "%s (%d wanted, %s)" % (have, wanted, count(busy, "is busy", "are busy")))
+        have = say("%s by", count(len(spares), "coreapp stands", "coreapps stand"))
+        busy = count(sum(node.role == COREAPP and bool(node.shards) for node in there), "is busy", "are busy")
+        findings.problem(
+            "no-spare-coreapp",
+            say("%s (%d wanted, %s)", have if spares else say("no coreapp stands by"), wanted, busy),
+        )
 
 
 def _judge_silent(silent: Sequence[Node], findings: Findings) -> None:
-    alike: Dict[str, List[Node]] = {}
+    alike: Dict[Message, List[Node]] = {}
     for node in silent:
         if node.error:
             alike.setdefault(describe_error(node.error), []).append(node)
     for error, nodes in alike.items():
         names = listing([node.name for node in nodes])
-        findings.problem("node-unreachable", "%s cannot be reached: %s" % (names, error), nodes)
+        findings.problem("node-unreachable", say("%s cannot be reached: %s", names, error), nodes)
 
 
-def _judge_likeness(front: Optional[str], nodes: Sequence[Node], findings: Findings) -> None:
+def _judge_likeness(front: Optional[Foreign], nodes: Sequence[Node], findings: Findings) -> None:
     versions = _groups([(node.name, _bare(node.version)) for node in nodes if node.version is not None])
     if front is not None and versions:
-        versions.setdefault(_bare(front), []).append("the front end")
+        versions.setdefault(_bare(front), []).append(say("the front end"))
     if len(versions) > 1:
-        findings.problem("version-skew", "versions differ: %s" % _spread(versions))
+        findings.problem("version-skew", say("versions differ: %s", _spread(versions)))
     else:
         builds = _groups([(node.name, node.description) for node in nodes if node.description is not None])
         if len(builds) > 1:
-            findings.problem("version-skew", "builds of one version differ: %s" % _spread(builds))
+            findings.problem("version-skew", say("builds of one version differ: %s", _spread(builds)))
     tables = sorted({table for node in nodes for table in node.schema or {}})
     for table in tables:
-        schemas = _groups([(node.name, _value(node.schema, table)) for node in nodes if node.schema])
+        schemas = _groups([(node.name, node.schema.get(table, _NONE)) for node in nodes if node.schema])
         if len(schemas) > 1:
-            findings.problem("schema-skew", "schema %s differs: %s" % (clean(table, 24), _spread(schemas)))
+            findings.problem("schema-skew", say("schema %s differs: %s", table.within(24), _spread(schemas)))
             return
 
 
-def _bare(version: str) -> str:
+Value = Union[int, Word]
+_NONE = say("none")
+
+
+def _bare(version: Foreign) -> Foreign:
     # The front end writes v2.45.1 where a node writes 2.45.1.
-    return version.strip().lstrip("vV")
+    return version.became(lambda raw: raw.strip().lstrip("vV"))
 
 
-def _value(schema: Optional[Mapping[str, object]], table: str) -> str:
-    return json.dumps(schema[table], sort_keys=True) if schema and table in schema else "none"
-
-
-def _groups(pairs: Sequence[Tuple[str, str]]) -> Dict[str, List[str]]:
-    groups: Dict[str, List[str]] = {}
+def _groups(pairs: Sequence[Tuple[Message, Value]]) -> Dict[Value, List[Message]]:
+    groups: Dict[Value, List[Message]] = {}
     for name, value in pairs:
         groups.setdefault(value, []).append(name)
     return groups
 
 
-def _spread(groups: Mapping[str, List[str]]) -> str:
+def _spread(groups: Mapping[Value, List[Message]]) -> Message:
     # The odd ones are what somebody looks for, so the most common comes first and the rest is told by name.
-    most_first = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    return ", ".join("%s on %s" % (clean(value, 40), listing(sorted(names), 3)) for value, names in most_first[:4])
+    told = {_spelled(value): names for value, names in groups.items()}
+    most_first = sorted(told.items(), key=lambda item: (-len(item[1]), item[0]))
+    return joined((say("%s on %s", value, listing(sorted(names), 3)) for value, names in most_first[:4]), ", ")
 
 
-def _kind(owned: Ownership) -> str:
+def _spelled(value: Value) -> Message:
+    if isinstance(value, Foreign):
+        return value.within(40).shown()
+    return value if isinstance(value, Message) else say("%d", value)
+
+
+def _kind(owned: Ownership) -> Message:
     if any(node.role == COREAPP for node in owned.control):
-        return "high availability"
-    return "multiconnect" if any(node.role == PRIMARY for node in owned.control) else "cluster"
+        return say("high availability")
+    return say("multiconnect") if any(node.role == PRIMARY for node in owned.control) else say("cluster")
 
 
-def _standing_by(masters: Sequence[Node], spares: Sequence[Node], there: Sequence[Node]) -> str:
+def _standing_by(masters: Sequence[Node], spares: Sequence[Node], there: Sequence[Node]) -> Message:
     # Without roles nothing is known of either, without shards nothing of the spares.
     told = []
     if any(node.role is not None for node in there):
         told.append(count(_count(masters, SECONDARY), "master"))
         if any(node.shards is not None for node in there):
             told.append(count(len(spares), "coreapp"))
-    return "%s standing by" % " and ".join(told) if told else ""
+    return say("%s standing by", joined(told, " and ")) if told else NOTHING
 
 
 def _count(nodes: Sequence[Node], role: str) -> int:
@@ -186,9 +195,10 @@ def _metrics(
     return tuple(Metric(label, value, minimum=0, maximum=most.get(label)) for label, value in values.items())
 
 
-def _observation(node: Node) -> str:
+def _observation(node: Node) -> Message:
     if node.error:
-        return "%s: %s" % (node.name, describe_error(node.error))
-    owns = "owns %s" % spell_runs(node.shards) if node.shards else "owns nothing"
-    version = clean(_bare(node.version)) if node.version is not None else "not told"
-    return "%s: %s, %s, version %s" % (node.name, clean(node.role or "no role told"), owns, version)
+        return say("%s%s", observed(node), describe_error(node.error))
+    role = node.role or say("no role told")
+    owns = say("owns %s", spell_runs(node.shards)) if node.shards else say("owns nothing")
+    version = say("not told") if node.version is None else _bare(node.version)
+    return say("%s%s, %s, version %s", observed(node), role, owns, version)

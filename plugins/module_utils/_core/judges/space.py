@@ -8,14 +8,15 @@ from typing import Dict, List, Mapping, Tuple
 
 from ..deployment import VOLUMES, Deployment, Node
 from ..policy import Policy
-from ..result import Findings, Metric, Result, answered, joined, measured_label, on
+from ..result import Findings, Metric, Result, answered, measured_label, observed, on
+from ..text import Message, joined, say
 from ..units import BYTES, spell
 
-REMEDIES: Mapping[str, str] = {
-    "data": "make room or enlarge the volume: with the data volume full, messages are lost",
-    "logs": "remove old logs, shorten their rotation, or enlarge the volume",
-    "media_incoming": "fetch and delete media that were received, or turn on their automatic clean-up",
-    "media_outgoing": "delete media that were sent, or enlarge the volume",
+REMEDIES: Mapping[str, Message] = {
+    "data": say("make room or enlarge the volume: with the data volume full, messages are lost"),
+    "logs": say("remove old logs, shorten their rotation, or enlarge the volume"),
+    "media_incoming": say("fetch and delete media that were received, or turn on their automatic clean-up"),
+    "media_outgoing": say("delete media that were sent, or enlarge the volume"),
 }
 
 
@@ -24,18 +25,18 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     findings = Findings(policy)
     nodes = [node for node in deployment.answered if policy.judges(node)]
     if not nodes:
-        findings.none_answered("free space")
-    told: Dict[str, Tuple[int, Node]] = {}
+        findings.none_answered(say("free space"))
+    told: Dict[Message, Tuple[int, Node]] = {}
     metrics: List[Metric] = []
     unlimited = 0
     for node in nodes:
-        findings.need(node, {"free_space_" + volume: volume in node.free for volume in VOLUMES})
+        findings.need(node, {say("free_space_%s", volume): volume in node.free for volume in VOLUMES})
         for volume in VOLUMES:
             free = node.free.get(volume)
             if free is None:
                 unlimited += volume in node.free
                 continue
-            text = "%s %s free%s" % (volume, spell(free, BYTES), on(node))
+            text = say("%s %s free%s", volume, spell(free, BYTES), on(node))
             findings.value(volume, free, text, REMEDIES[volume], [node])
             limit = policy.limits[volume]
             label = measured_label(node, "free_" + volume)
@@ -51,15 +52,17 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
     )
 
 
-def _summary(told: Dict[str, Tuple[int, Node]], unlimited: int) -> str:
-    free = ", ".join("%s %s free%s" % (volume, spell(least, BYTES), on(node)) for volume, (least, node) in told.items())
-    if unlimited and told:
-        return "%s; the others unlimited" % free
-    return "every volume unlimited" if unlimited else free or "no free space told"
-
-
-def _observation(node: Node) -> str:
-    volumes = (
-        "%s %s" % (name, "unlimited" if free is None else spell(free, BYTES)) for name, free in node.free.items()
+def _summary(told: Dict[Message, Tuple[int, Node]], unlimited: int) -> Message:
+    free = joined(
+        (say("%s %s free%s", volume, spell(least, BYTES), on(node)) for volume, (least, node) in told.items()), ", "
     )
-    return "%sfree: %s" % (node.name and node.name + ": ", ", ".join(volumes) or "not told")
+    if unlimited:
+        return say("%s; the others unlimited", free) if told else say("every volume unlimited")
+    return free or say("no free space told")
+
+
+def _observation(node: Node) -> Message:
+    volumes = (
+        say("%s %s", name, say("unlimited") if free is None else spell(free, BYTES)) for name, free in node.free.items()
+    )
+    return say("%sfree: %s", observed(node), joined(volumes, ", ") or say("not told"))

@@ -24,6 +24,7 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue i
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.document import LARGEST
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.redaction import Redaction
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.session import Credentials
 from ansible_collections.wabiz.monitoring.tests.unit.server import (
     SUPPORT,
@@ -51,7 +52,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def ask(url: str, credentials: Credentials = BEARER, **options: Any) -> Deployment:
     """What the API at a URL says, asked for at most 10 s."""
-    return Api(url, credentials, **{"timeout": 10.0, **options}).gather()[0]
+    return Api(url, credentials, Redaction(credentials), **{"timeout": 10.0, **options}).gather()[0]
 
 
 def trouble(url: str, credentials: Credentials = BEARER, **options: Any) -> Trouble:
@@ -143,7 +144,7 @@ LARGE = b'{"support": "%s"}' % (b"x" * LARGEST)
 
 ANSWERS = {
     "an empty 401": (answer(b"", 401), "unauthorized", "the token given is refused"),
-    "403": (_envelope(403, 1005), "unauthorized", "(HTTP 403, error 1005: Some title)"),
+    "403": (_envelope(403, 1005), "unauthorized", "(HTTP 403, error 1005)"),
     "404": (_envelope(404, 1006), "invalid", "nothing at /v1/support (HTTP 404"),
     "429": (_envelope(429, 1015), "throttled", "too many requests (HTTP 429"),
     "500": (_envelope(500, 1014), "unreachable", "HTTP 500, error 1014: Some title"),
@@ -447,7 +448,7 @@ def test_an_address_comes_from_the_options_or_the_environment(
 ) -> None:
     if endpoint is not None:
         monkeypatch.setenv("WA_WEB_ENDPOINT", endpoint)
-    assert from_params({**PARAMS, **options}).url == url
+    assert from_params({**PARAMS, **options}, Redaction()).url == url
 
 
 @pytest.mark.parametrize(
@@ -471,9 +472,10 @@ def test_an_address_comes_from_the_options_or_the_environment(
 )
 def test_an_option_that_is_wrong_is_told_without_its_secret(options: dict[str, Any], says: str) -> None:
     with pytest.raises(Misuse, match=re.escape(says)) as error:
-        from_params({**PARAMS, "hostname": "wa.example.com", **options})
+        from_params({**PARAMS, "hostname": "wa.example.com", **options}, Redaction())
     assert "marked" not in str(error.value)
 
 
 def test_what_is_empty_counts_as_not_given() -> None:
-    assert from_params({**PARAMS, "hostname": "wa", "username": "", "token": ""}).credentials == Credentials()
+    given = from_params({**PARAMS, "hostname": "wa", "username": "", "token": ""}, Redaction())
+    assert given.credentials == Credentials()

@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import CATALOGUE
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import parse
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import facts
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.redaction import Redaction
 from ansible_collections.wabiz.monitoring.plugins.modules import health_gate
 from ansible_collections.wabiz.monitoring.tests.unit.module import hold, run_module
 from ansible_collections.wabiz.monitoring.tests.unit.server import SUPPORT, TOKEN, answer, api, serve
@@ -61,7 +62,8 @@ def cluster(**differing: Any) -> dict[str, Any]:
 
 def gathered(support: Any, asked_at: datetime | None = None) -> Any:
     """Facts about an answer."""
-    known = facts(parse(json.dumps({"support": support}).encode()), asked_at or datetime.now(timezone.utc), True)
+    deployment = parse(json.dumps({"support": support}).encode(), Redaction())
+    known = facts(deployment, asked_at or datetime.now(timezone.utc), True)
     return json.loads(json.dumps(known))
 
 
