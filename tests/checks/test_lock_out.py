@@ -13,10 +13,12 @@ from tempfile import TemporaryDirectory
 
 import hypothesis.strategies as st
 import pytest
+from commands import Runner, credentials
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from simulated import ANSWERS, DAY, HOUR, MINUTE, MOST, RIGHT, WELL, World
 from wabiz_monitoring._core.catalogue import CATALOGUE
+from wabiz_monitoring.simulator import Simulator
 
 
 @pytest.fixture(autouse=True)
@@ -133,6 +135,35 @@ def test_who_has_to_wait_without_having_been_tried_is_told_for_what(world: World
         "unauthorized: login of user monitor not tried for 4.9 minutes, so that this address is not locked out: "
         "10 logins failed within the hour"
     )
+
+
+@pytest.mark.parametrize("pause", [90, 600, 3 * 3600])
+def test_a_machine_that_starts_anew_again_and_again_locks_nobody_out(pause: float, world: World) -> None:
+    for _turn in range(200):
+        world.run("wrong")
+        world.restart()
+        world.now += pause
+    assert 0 < world.worst() <= MOST
+    assert world.run(RIGHT) == WELL
+
+
+# The clock on the wall says anything at all, and something else each time.
+JUMPY = """
+import sys, time
+real, ahead = time.time, float(sys.argv.pop(1))
+time.time = lambda: real() + ahead
+from wabiz_monitoring.check_socket import main
+main()
+"""
+
+
+def test_a_clock_that_is_set_makes_no_difference(runner: Runner) -> None:
+    given = credentials("monitor", "marked-wrong-password")
+    with Simulator(password="marked-password") as sim:
+        words = ["--url", sim.url, "--ca-file", sim.ca_file]
+        for ahead in (0, 10**9, -(10**9), 301, 3601, -301, 86400):
+            assert runner.python(JUMPY, str(ahead), *words, env=given).code == 3
+        assert sim.failed_logins == 1
 
 
 def test_each_gets_its_turn(world: World) -> None:
