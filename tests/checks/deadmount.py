@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 
-_LIMIT = 60
+_LIMIT = 30
 _LARGEST = 2**20
 _INIT = struct.Struct("=IIQQIIII")
 """Length, opcode, number, node, user, group, process and padding of a request."""
@@ -48,7 +48,7 @@ def main(folder: str, how: str, *command: str) -> None:
 
 def _take(device: int) -> None:
     major, minor = struct.unpack_from("=II", data := os.read(device, _LARGEST), _INIT.size)
-    welcome = _WELCOME.pack(major, minor, 65536, 0, 0, 0, 65536, 1, 0, 0, 0, 0, 0, 0)
+    welcome = _WELCOME.pack(major, minor, 65536, 0, 0, 0, 65536, 1, 0, 0, 0, 0)
     os.write(device, _REPLY.pack(_REPLY.size + len(welcome), 0, _INIT.unpack_from(data)[2]) + welcome)
     while True:
         os.read(device, _LARGEST)

@@ -133,6 +133,7 @@ def test_a_run_ends_where_a_file_system_does_not_answer(
     # Without a network it is all the same: the file comes first.
     mount = [*NAMESPACES, sys.executable, deadmount.__file__, str(tmp_path / "mount"), how]
     done = installed.process(*mount, str(installed.bin / "check_wabiz_socket"), "-t", "1", *asked)
+    assert done.err == ""
     told = json.loads(done.out)
     assert told["code"] == (2 if named == "a saved answer" else 3), done
     assert " within 1 s" in told["out"]
