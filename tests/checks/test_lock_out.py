@@ -17,6 +17,7 @@ from commands import Runner, credentials
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from simulated import ANSWERS, DAY, HOUR, MINUTE, MOST, RIGHT, WELL, World
+from wabiz_monitoring._core.attempts import WORD
 from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring.simulator import Simulator
 
@@ -215,7 +216,11 @@ def test_an_account_that_makes_no_sense_is_as_none_and_stays_as_small_as_ever(wo
     (account,) = world.folder.glob("account-*.json")
     sound, size = json.loads(account.read_text()), account.stat().st_size
     hostile = [json.dumps({**sound, name: value}) for name in sound for value in HOSTILE]
-    for text in (*hostile, "", "{", "[]", "null", "[" * 10**5, "\0", "\ud800"):
+    longest = (FULL, LATE, max(CATALOGUE, key=len), 99999, 99999, 1)
+    known = {f"{number:0{WORD}}": longest for number in range(64)}
+    full = json.dumps({**sound, "known": known, "attempts": [[FULL, FULL, LATE, 1, 1]] * 48}, separators=(",", ":"))
+    assert len(full) < size
+    for text in (*hostile, full, "", "{", "[]", "null", "[" * 10**5, "\0", "\ud800"):
         account.write_bytes(text.encode("utf-8", "surrogatepass"))
         world.run("another")
         assert account.stat().st_size == size
@@ -225,17 +230,19 @@ def test_an_account_that_makes_no_sense_is_as_none_and_stays_as_small_as_ever(wo
 
 
 HUGE = 10**400
-WORD = "x" * 10**5
-HOSTILE = (
-    *(None, True, 5, -1, 1.5, HUGE, "", "\ud800", WORD, [], {}, [[]], [{}], {"": {}}, {"": []}, [None] * 10**4),
-    *([["a", "b", at, 0, 0]] for at in (-1, -1e300, 1e300, HUGE, True, "1", None, [], 5)),
-    *([[WORD, WORD, 5, 0, 0]] * 2, [["\u2028", '"', 5, 0, 0]], [["a", "b", 5, 2, 0]], [["a", "b", 5, [], {}]]),
-    *({"a": ["b", 5, problem, 401, 0, 0]} for problem in (None, [], {}, "nonsense", WORD, 5, "unauthorized")),
-    *({"a": ["b", 5, "unauthorized", status, 0, 0]} for status in (None, -1, HUGE, "401", 4.5, True, [])),
-    {"a": ["b", 5, "unauthorized", 401, 0, 7]},
-    {WORD: ["b", 5]},
-    {str(number): ["b" * 16, 1e11 + 0.123, max(CATALOGUE, key=len), 99999, 99999, 1] for number in range(10**4)},
-    [["a" * 8, "b" * 16, 1e11 + 0.123, 1, 1]] * 10**4,
+LONG = "x" * 10**5
+FULL = "f" * WORD
+LATE = 10**9 - 0.001
+ODD: tuple[object, ...] = (None, True, False, 5, -1, 1.5, -1e300, 1e300, HUGE, "", "5", "\ud800", LONG, [], {}, [[]])
+HOSTILE: tuple[object, ...] = (
+    *(*ODD, [{}], {"": {}}, {"": []}, [None] * 10**4),
+    *([["a", "b", odd, 0, 0]] for odd in ODD),
+    *([[odd, odd, 5, 0, 0]] for odd in ODD),
+    *([["a", "b", 5, odd, odd]] for odd in ODD),
+    *({"a": ["b", odd, "unauthorized", 401, 0, 0]} for odd in ODD),
+    *({"a": ["b", 5, odd, 401, 0, 0]} for odd in ODD),
+    *({"a": ["b", 5, "unauthorized", odd, odd, odd]} for odd in ODD),
+    *([["\u2028", '"', 5, 0, 0]], {"a": ["b", 5, "nonsense", 401, 0, 0]}, {LONG: ["b", 5]}),
 )
 """What an attacker, or a disk, may have put there."""
 

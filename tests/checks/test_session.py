@@ -22,6 +22,7 @@ from documents import PLACE
 from faults import EACH, FAULTS, LOGIN, LOGOUT, SUPPORT, Act, Fault, FaultServer, Wire, usual
 from marks import PASSWORD
 from monitoring import WELL, Clock, Monitor
+from wabiz_monitoring._core.attempts import WORD
 from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
 from wabiz_monitoring._core.http import Reply
 from wabiz_monitoring._core.session import Credentials, ask
@@ -435,7 +436,7 @@ def test_neither_password_nor_an_easy_digest_of_it_reaches_the_disk(sim: Simulat
         easy = [each for word in (raw, quoted) for each in (word, salt + word, word + salt)]
         # As much of a digest as the file has.
         digests = [
-            hashlib.new(how, each).hexdigest()[:16] for how in ("md5", "sha1", "sha256", "sha512") for each in easy
+            hashlib.new(how, each).hexdigest()[:WORD] for how in ("md5", "sha1", "sha256", "sha512") for each in easy
         ]
         plain = [raw, base64.b64encode(raw), base64.b64encode(b"monitor:" + raw), *map(str.encode, digests)]
         assert not [form for form in plain if form in held]

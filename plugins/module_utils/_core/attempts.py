@@ -27,7 +27,7 @@ EACH = 100.0
 to have ended soon at first, and 9 tries take about an hour."""
 FORGOTTEN = 86400.0
 
-WORD = 16
+WORD = 12
 """Characters of a digest, of the name of a login or of a start that are kept."""
 _KNOWN = 64
 _ATTEMPTS = 4 * MOST
@@ -211,7 +211,7 @@ def _known(row: object) -> Optional[Known]:
 def _uptime(start: object, seconds: object) -> Optional[Uptime]:
     if (start != "" and not _is_word(start)) or isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         return None
-    return Uptime(str(start), float(seconds)) if 0 <= seconds < 10**12 else None
+    return Uptime(str(start), float(seconds)) if 0 <= seconds < 10**9 else None
 
 
 def _are_flags(row: List[object]) -> bool:
