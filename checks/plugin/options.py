@@ -117,7 +117,12 @@ OPTIONS = (
         refuses=lambda check, text: credentials(text, None, None),
     ),
     Option(("--ca-file",), "API", "PEM file of the CAs to trust; default: the system's store", "FILE"),
-    Option(("--insecure",), "API", "do not verify the server's certificate; default: verify", action="store_true"),
+    Option(
+        ("--insecure",),
+        "API",
+        "do not verify the server's certificate, and take an http:// address; default: verify, and refuse that",
+        action="store_true",
+    ),
     Option(("--client-cert",), "API", "PEM file of a client certificate; default: none", "FILE"),
     Option(("--client-key",), "API", "PEM file of its key, without passphrase; default: in --client-cert", "FILE"),
     Option(

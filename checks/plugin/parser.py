@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 from wabiz_monitoring import __version__
-from wabiz_monitoring._core.address import from_endpoint, from_host, from_url
+from wabiz_monitoring._core.address import encrypted, from_endpoint, from_host, from_url
 from wabiz_monitoring._core.catalogue import CATALOGUE, parse_states
 from wabiz_monitoring._core.deadline import DEFAULT_TIMEOUT
 from wabiz_monitoring._core.http import check_header
@@ -115,7 +115,7 @@ def _settings(check: Check, options: argparse.Namespace, secrets: Mapping[str, s
         secrets.get("token") or environment("WA_WEB_TOKEN"),
     )
     return Settings(
-        url=None if options.file else _url(options),
+        url=None if options.file else encrypted(_url(options), options.insecure, "--insecure"),
         file=options.file,
         credentials=who,
         tls=Tls(options.ca_file, options.insecure, options.client_cert, options.client_key),

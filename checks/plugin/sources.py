@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from wabiz_monitoring._core.address import shown
+from wabiz_monitoring._core.address import UNENCRYPTED, shown
 from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._edge.files import Files
@@ -28,6 +28,8 @@ def source(settings: Settings, files: Files, notes: list[str], place: Redaction)
     from wabiz_monitoring.source.api import Api
 
     assert settings.url is not None
+    if settings.verbose and not settings.url.startswith("https://"):
+        notes.append(UNENCRYPTED)
     if settings.verbose > 1:
         notes.append(f"asking {shown(settings.url)}")
     try:

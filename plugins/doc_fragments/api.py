@@ -58,7 +58,8 @@ options:
   validate_certs:
     description:
       - Whether the certificate of the server must be trusted and be for its name.
-      - With V(false) the password goes to whoever answers. Give the certificate with O(ca_path) instead; the product
+      - With V(false) the password goes to whoever answers, and O(url) may begin with C(http://), which sends it in
+        clear text. Give the certificate with O(ca_path) instead; the product
         makes itself a self-signed one, which can stand there.
     type: bool
     default: true

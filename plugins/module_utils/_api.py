@@ -7,12 +7,12 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
-from ._core.address import DEFAULT_PORT, from_endpoint, from_host, from_url
+from ._core.address import DEFAULT_PORT, UNENCRYPTED, encrypted, from_endpoint, from_host, from_url
 from ._core.body import ACCEPTED
 from ._core.catalogue import Trouble
 from ._core.deadline import DEFAULT_TIMEOUT, Deadline, within
@@ -30,6 +30,8 @@ from ._edge.folder import default_directory
 from ._edge.keeper import DiskKeeper, caller
 from ._edge.proxies import proxy_for
 from ._edge.tls import Names, Tls, context
+
+T = TypeVar("T")
 
 _LONGEST_TIMEOUT = 3600
 _NAMES = Names("ca_path", "client_cert", "client_key")
@@ -74,25 +76,31 @@ class Api(NamedTuple):
     use_proxy: bool = True
     timeout: float = DEFAULT_TIMEOUT
     warns: Callable[[str], object] = lambda note: None
-    """Told who else can read or change a file of the options."""
+    """Told who else can read or change a file of the options, and what can be read on the way."""
+    verbosity: int = 0
 
     def gather(self) -> Tuple[Deployment, datetime]:
-        """What the API says, and our time (UTC) in the middle of the request.
+        """What the API says, and our time (UTC) in the middle of the request. Raises as `told` does."""
+        return self.told(lambda deployment, asked_at: (deployment, asked_at))
 
-        Logs in as needed, and out again. The timeout is for everything together, the resolution of the name and the
-        login included. Raises Trouble, or Misuse with a sentence for the user when a certificate file cannot be
-        used.
+    def told(self, tell: Callable[[Deployment, datetime], T]) -> T:
+        """What is made of what the API says, and of our time (UTC) in the middle of the request.
+
+        Logs in as needed, and out again. The timeout is for everything together, from the resolution of the name to
+        the telling: an answer may be long. Raises Trouble, or Misuse when a file of the options cannot be used.
         """
         deadline = Deadline(self.timeout, self.place.foreign(urlsplit(self.url).netloc))
         files = Files(self.warns)
         try:
-            return within(deadline, lambda: self._gather(deadline, files), sys._current_frames)
+            return within(deadline, lambda: tell(*self._gather(deadline, files)), sys._current_frames)
         except Trouble:
             if files.reading:
                 raise files.stuck(self.timeout) from None
             raise
 
     def _gather(self, deadline: Deadline, files: Files) -> Tuple[Deployment, datetime]:
+        if self.verbosity and not self.url.startswith("https://"):
+            self.warns(UNENCRYPTED)
         client = self._client(files)
         way = Way(
             where=self.place.foreign(urlsplit(self.url).netloc),
@@ -136,7 +144,12 @@ class Api(NamedTuple):
         return Client(self.url, headers, context(tls, _NAMES, files), proxy)
 
 
-def from_params(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object] = lambda note: None) -> Api:
+def from_params(
+    params: Mapping[str, Any],
+    place: Redaction,
+    warns: Callable[[str], object] = lambda note: None,
+    verbosity: int = 0,
+) -> Api:
     """The API that a module's options name. Raises Misuse, with a sentence for the user."""
     timeout = params["timeout"]
     if not 0 < timeout <= _LONGEST_TIMEOUT:
@@ -145,12 +158,13 @@ def from_params(params: Mapping[str, Any], place: Redaction, warns: Callable[[st
     for name, value in headers.items():
         check_header(name, value)
     return Api(
-        url=_address(params),
+        url=encrypted(_address(params), not params["validate_certs"], "validate_certs: false"),
         credentials=credentials(params["username"], params["password"], params["token"]),
         place=place,
         headers=headers,
         timeout=timeout,
         warns=warns,
+        verbosity=verbosity,
         **{name: params[name] for name in ("validate_certs", "ca_path", "client_cert", "client_key", "use_proxy")},
     )
 

@@ -21,6 +21,7 @@ from ._core.misuse import Misuse
 from ._core.redaction import Redaction
 from ._core.session import Credentials
 from ._core.text import Message, say
+from ._edge.leaving import leaving_at_once
 
 _LONGEST = 1000
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -63,9 +64,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
         except Exception as error:
             outcome = Outcome({"msg": _internal(error)}, failed=True)
         # Not within the handlers, where Ansible adds the exception's own words.
-        if outcome.failed:
-            self.fail_json(**outcome.returned)
-        self.exit_json(**outcome.returned)
+        with leaving_at_once():
+            if outcome.failed:
+                self.fail_json(**outcome.returned)
+            self.exit_json(**outcome.returned)
 
     def caution(self, note: str) -> None:
         """Warn of something that the user should know; the note may quote what the user wrote."""

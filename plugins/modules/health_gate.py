@@ -287,7 +287,7 @@ asked_at:
 """
 
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Tuple, Union
 
 from ansible_collections.wabiz.monitoring.plugins.module_utils._api import from_params
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
@@ -351,44 +351,43 @@ def _number(given: Any) -> int:
         raise Misuse("min_nodes: %r is no number of nodes" % given) from None
 
 
-def gather(
-    params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object]
-) -> Tuple[Union[Deployment, Trouble], datetime]:
-    """What there is to judge, and when it was asked for. Raises Misuse, with a sentence for the user."""
-    known: Optional[Dict[str, Any]] = params["support"]
-    if known is None:
-        try:
-            return from_params(params, place, warns).gather()
-        except Trouble as trouble:
-            return trouble, datetime.now(timezone.utc)
+def judge(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object], verbosity: int = 0) -> Outcome:
+    """The verdict. Raises Misuse, with a sentence for the user."""
+    terms = terms_of(params)
+    # Before anybody is asked: a login that serves nothing leaves its row, too.
+    policy_of(terms, datetime.now(timezone.utc))
+
+    def verdict(answer: Union[Deployment, Trouble], asked_at: datetime) -> Outcome:
+        found = open_gate(terms, answer, datetime.now(timezone.utc), asked_at, place)
+        returned = {
+            "msg": found.message,
+            "passed": found.passed,
+            "state": found.state.name,
+            "findings": found.findings,
+            "premise": found.premise,
+            "answered": found.answered,
+            "asked_at": spell_time(asked_at),
+        }
+        return Outcome(returned, failed=not found.passed)
+
+    if params["support"] is not None:
+        return verdict(*_gathered(params["support"], place))
+    try:
+        return from_params(params, place, warns, verbosity).told(verdict)
+    except Trouble as trouble:
+        return verdict(trouble, datetime.now(timezone.utc))
+
+
+def _gathered(known: Mapping[str, Any], place: Redaction) -> Tuple[Deployment, datetime]:
     try:
         return from_facts(known, place)
     except Misuse as error:
         raise Misuse("support: %s" % error) from None
 
 
-def judge(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object]) -> Outcome:
-    """The verdict. Raises Misuse, with a sentence for the user."""
-    terms = terms_of(params)
-    # Before anybody is asked: a login that serves nothing leaves its row, too.
-    policy_of(terms, datetime.now(timezone.utc))
-    answer, asked_at = gather(params, place, warns)
-    verdict = open_gate(terms, answer, datetime.now(timezone.utc), asked_at, place)
-    returned = {
-        "msg": verdict.message,
-        "passed": verdict.passed,
-        "state": verdict.state.name,
-        "findings": verdict.findings,
-        "premise": verdict.premise,
-        "answered": verdict.answered,
-        "asked_at": spell_time(asked_at),
-    }
-    return Outcome(returned, failed=not verdict.passed)
-
-
 def main() -> None:
     module = Module(OPTIONS)
-    module.run(lambda: judge(module.params, module.place, module.caution))
+    module.run(lambda: judge(module.params, module.place, module.caution, module._verbosity))
 
 
 if __name__ == "__main__":

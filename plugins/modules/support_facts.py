@@ -344,15 +344,17 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._module import Mo
 OPTIONS: Dict[str, Dict[str, Any]] = {"env": {"type": "bool", "default": False}}
 
 
-def gather(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object]) -> Outcome:
+def gather(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object], verbosity: int = 0) -> Outcome:
     """The facts. Raises Trouble, or Misuse with a sentence for the user."""
-    deployment, asked_at = from_params(params, place, warns).gather()
-    return Outcome({"ansible_facts": {"wabiz_support": facts(deployment, asked_at, params["env"])}})
+    known = from_params(params, place, warns, verbosity).told(
+        lambda deployment, asked_at: facts(deployment, asked_at, params["env"])
+    )
+    return Outcome({"ansible_facts": {"wabiz_support": known}})
 
 
 def main() -> None:
     module = Module(OPTIONS)
-    module.run(lambda: gather(module.params, module.place, module.caution))
+    module.run(lambda: gather(module.params, module.place, module.caution, module._verbosity))
 
 
 if __name__ == "__main__":

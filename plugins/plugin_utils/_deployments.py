@@ -14,7 +14,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.wabiz.monitoring.plugins.module_utils._core.address import DEFAULT_PORT, from_host, from_url
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.address import (
+    DEFAULT_PORT,
+    encrypted,
+    from_host,
+    from_url,
+)
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import CATALOGUE, parse_states
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.limits import parse_limits
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.session import credentials
@@ -200,6 +205,10 @@ class _Reader:
             self.wrong.append("client_key needs client_cert")
         if "insecure" in found and "ca-file" in found:
             self.wrong.append("insecure and ca_file contradict each other")
+        try:
+            encrypted(found.get("url", "https://"), "insecure" in found, "insecure: true")
+        except ValueError as error:
+            self.wrong.append("url: %s" % error)
         return found
 
     def _secrets(self, username: str | None) -> dict[str, str]:

@@ -539,7 +539,7 @@ class FaultServer(Listener):
     """A server with one fault at a time.
 
     ``certificate`` makes it one with another certificate, ``client_ca`` one that wants the client's, and ``version``
-    one that speaks no other version of TLS.
+    one that speaks no other version of TLS; ``plain`` is one without TLS.
     """
 
     def __init__(
@@ -549,6 +549,7 @@ class FaultServer(Listener):
         certificate: trustme.LeafCert | None = None,
         client_ca: trustme.CA | None = None,
         version: ssl.TLSVersion | None = None,
+        plain: bool = False,
     ) -> None:
         super().__init__()
         ca = trustme.CA()
@@ -558,6 +559,7 @@ class FaultServer(Listener):
         """The requests that came in."""
         self.struck = 0
         """How often the fault did what it does."""
+        self._plain = plain
         self._fault = FAULTS[fault]
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         (certificate or ca.issue_cert("localhost", "127.0.0.1")).configure_cert(self._context)
@@ -574,7 +576,7 @@ class FaultServer(Listener):
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"https://localhost:{self.port}"
+        return f"{'http' if self._plain else 'https'}://localhost:{self.port}"
 
     def use(self, fault: str | Fault) -> None:
         """Be wrong in another way from now on, and forget what was asked."""
@@ -588,13 +590,19 @@ class FaultServer(Listener):
         if fault.strikes == CONNECTION:
             self._strike(fault, Wire(connection, self.over))
             return
+        if self._plain:
+            self._converse(fault, Wire(connection, self.over))
+            return
         with self._context.wrap_socket(connection, server_side=True) as secured:
             wire = Wire(secured, self.over)
             if fault.strikes == HANDSHAKE:
                 self._strike(fault, wire)
                 return
-            while self._one(wire, fault):
-                pass
+            self._converse(fault, wire)
+
+    def _converse(self, fault: Fault, wire: Wire) -> None:
+        while self._one(wire, fault):
+            pass
 
     def _strike(self, fault: Fault, wire: Wire) -> None:
         self.struck += 1

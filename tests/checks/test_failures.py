@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import trustme
 from commands import Done, Runner, credentials, in_time
 from faults import LOGIN, LOGOUT, SUPPORT, FaultServer
+from forks import Forks
 from forkserver import CHECKS
 from told import WAITING
 from wabiz_monitoring._core.states import State
@@ -127,6 +129,40 @@ def test_insecure_asks_whoever_answers(tmp_path: Path, runner: Runner) -> None:
         words = ["--url", server.url, "--insecure", "--state-dir", "none"]
         done = runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD))
         assert (done.code, done.err) == (0, "")
+
+
+CLEAR = "http:// was asked for: user name, password and token go over the network in clear text"
+
+
+def test_nothing_goes_to_an_http_address_unless_that_was_meant(tmp_path: Path, runner: Runner, forks: Forks) -> None:
+    with FaultServer(tmp_path, plain=True) as server:
+        words = ["--url", server.url, "--state-dir", "none"]
+        done = runner("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD))
+        told = "http:// sends user name, password and token in clear text; write https://, or add "
+        assert (done.code, done.lines) == (3, [f"WABIZ SOCKET UNKNOWN - usage: {told}--insecure"])
+        options = {"url": server.url, "username": "monitor", "password": PASSWORD}
+        for module in forks.modules:
+            said = json.loads(forks.module(runner, module, options).done.out)
+            assert (said["failed"], said["msg"]) == (True, f"{told}validate_certs: false")
+        assert server.connections == 0
+
+
+def test_who_means_an_http_address_is_served_and_told_when_asking_for_more(
+    tmp_path: Path, runner: Runner, forks: Forks
+) -> None:
+    with FaultServer(tmp_path, plain=True) as server:
+        words = ["--url", server.url, "--insecure", "--state-dir", "none"]
+        for more, told in ([], []), (["-v"], [CLEAR]):
+            done = runner("check_wabiz_socket", *words, *more, env=credentials("monitor", PASSWORD))
+            assert done.code == 0
+            assert [line for line in done.lines if "clear text" in line] == told
+        options = {"url": server.url, "username": "monitor", "password": PASSWORD, "validate_certs": False}
+        for module in forks.modules:
+            for verbosity, told in (0, []), (1, [CLEAR]):
+                said = json.loads(forks.module(runner, module, {**options, "_ansible_verbosity": verbosity}).done.out)
+                assert not said.get("failed")
+                assert (CLEAR in json.dumps(said)) == bool(told)
+        assert [request.path for request in server.received[:3]] == [LOGIN, SUPPORT, LOGOUT]
 
 
 def test_a_self_signed_certificate_is_trusted_when_it_is_the_ca_file(tmp_path: Path, runner: Runner) -> None:

@@ -20,9 +20,10 @@ PACKAGE = "ansible_collections.wabiz.monitoring.plugins.modules"
 def run_module(name: str, folder: Path, options: dict[str, Any], **internal: Any) -> tuple[int, dict[str, Any]]:
     """Run a module with options, without credentials in its environment; gives its exit code and what it returned.
 
-    `internal` is what Ansible adds to the options, such as check_mode. The folder is for a file of arguments.
+    `internal` is what Ansible adds to the options, such as check_mode. The folder is for a file of arguments. Servers
+    speak plain HTTP here, which has to be allowed.
     """
-    arguments = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
+    arguments = {"validate_certs": False, **options, **{f"_ansible_{name}": value for name, value in internal.items()}}
     (folder / "arguments").write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WA_WEB_", "SSL_"))}
     path = os.pathsep.join([collections(), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -70,6 +70,17 @@ def from_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, quote(path, _SAFE), "", ""))
 
 
+def encrypted(url: str, waived: bool, waiver: str) -> str:
+    """The address, unless what goes there can be read on the way and nobody said `waiver`. Raises Misuse then."""
+    if url.startswith("https://") or waived:
+        return url
+    raise Misuse("http:// sends user name, password and token in clear text; write https://, or add %s" % waiver)
+
+
+UNENCRYPTED = "http:// was asked for: user name, password and token go over the network in clear text"
+"""What to say where that was waived."""
+
+
 def shown(address: str) -> str:
     """An address for messages, without its path: some gateways take a key there."""
     parts = urlsplit(address)

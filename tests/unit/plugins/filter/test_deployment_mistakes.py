@@ -85,6 +85,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"client_key": "/key.pem"}, "client_key needs client_cert"),
     ({"insecure": "maybe"}, "insecure: 'maybe' is neither true nor false"),
     ({"insecure": True, "ca_file": "/ca.pem"}, "insecure and ca_file contradict each other"),
+    (
+        {"hostname": ..., "url": "http://wa.example.com"},
+        "url: http:// sends user name, password and token in clear text; write https://, or add insecure: true",
+    ),
     ({"state_dir": "tokens"}, f"state_dir: {PATH}"),
     (
         {"checks": ["sockets"]},

@@ -138,7 +138,7 @@ ADDRESSES = [
     ({"hostname": "wa.example.com"}, "wa.example.com"),
     ({"hostname": "[::1]"}, "::1"),
     ({"hostname": None, "url": "https://gateway.example.com:8443/wa"}, "gateway.example.com"),
-    ({"hostname": None, "url": "http://[2001:db8::1]:80/"}, "2001:db8::1"),
+    ({"hostname": None, "url": "http://[2001:db8::1]:80/", "insecure": True}, "2001:db8::1"),
     ({"address": "192.0.2.7"}, "192.0.2.7"),
 ]
 

@@ -438,7 +438,8 @@ PARAMS: dict[str, Any] = {
     [
         ({"hostname": "wa.example.com"}, None, "https://wa.example.com:9090"),
         ({"hostname": "::1", "port": 443}, "other:1", "https://[::1]:443"),
-        ({"url": "http://gw.example.com/wa/", "hostname": "wa"}, "other:1", "http://gw.example.com/wa"),
+        ({"url": "https://gw.example.com/wa/", "hostname": "wa"}, "other:1", "https://gw.example.com/wa"),
+        ({"url": "http://gw.example.com/wa/", "validate_certs": False}, None, "http://gw.example.com/wa"),
         ({}, "wa.example.com:8443", "https://wa.example.com:8443"),
         ({}, "wa.example.com", "https://wa.example.com:9090"),
     ],
@@ -458,6 +459,7 @@ def test_an_address_comes_from_the_options_or_the_environment(
         ({"hostname": "https://wa"}, "is no host name or address; a whole URL belongs to the option url"),
         ({"url": "wa.example.com"}, "is no URL of the form"),
         ({"url": "https://monitor:marked@wa"}, "credentials do not belong in a URL"),
+        ({"url": "http://wa.example.com"}, "http:// sends user name, password and token in clear text"),
         ({"port": 0}, "0 is no port"),
         ({"port": 65536}, "65536 is no port"),
         ({"timeout": 0.0}, "timeout is a number of seconds, above 0 and up to 3600"),
