@@ -36,3 +36,17 @@ attributes:
     membership: wabiz.monitoring.api
     description: Set the options for all modules that ask the API at once, with C(module_defaults).
 """
+
+    ROLE = r"""
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be changed, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows what changes in files that hold no secrets.
+  platform:
+    support: full
+    platforms: linux
+    description: Where the module can run.
+"""

@@ -99,4 +99,6 @@ def site(user: User, scratch: Path) -> Site:
     """Monitoring hosts for the role, none yet."""
     if not PLAYBOOK.exists():
         pytest.skip("left out: ansible-playbook is not here (it needs Python 3.11)")
-    return Site(user, user.folder(new_folder(scratch, "site-")), distribution.interpreter(user.prefix))
+    folder = new_folder(scratch, "site-")
+    folder.chmod(0o755)
+    return Site(user, folder, distribution.interpreter(user.prefix))

@@ -79,13 +79,14 @@ class Site:
         (folder / "play.yml").write_text(PLAY, encoding="utf-8")
 
     def add(self, name: str, **variables: object) -> Path:
-        """Add a host with the folders that a real one has; gives the folder that it is."""
-        root = self.user.folder(self.folder / name)
+        """Add a host with the folders that a real one has, root's; gives the folder that it is."""
+        root = self.folder / name
+        (root / "plugins").mkdir(parents=True, exist_ok=True)
         me = str(os.geteuid())
         own = {
             "python": self.python,
             "venv": str(root / "venv"),
-            "plugin_folder": str(self.user.folder(root / "plugins")),
+            "plugin_folder": str(root / "plugins"),
             "folder": str(root / "etc"),
             "state_folder": str(root / "state"),
             "user": self.user.name,

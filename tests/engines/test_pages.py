@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from shown import ROOT, Block, blocks, hold, table, troubles
+from shown import Block, blocks, hold, table, troubles
 
 from .conftest import leave_out
 from .daemon import free_port
 from .engine import Engine
 from .icinga import Icinga
+from .module import run_module
 from .monitored import Monitored
 from .nagios import Nagios, define
 from .nrpe import ASKER, Nrpe
@@ -437,18 +438,22 @@ def asked_by_a_stranger(scene: Scene) -> str:
         return told
 
 
-def tried(scene: Scene, name: str, text: str, place: str = "") -> str:
+def tried(scene: Scene, name: str, text: str, place: str = "", user: str = "") -> str:
     """What comes of a new file in an engine's configuration, in its own place or in another."""
     reader = scene.readers[name]
     of = {key.removeprefix("check_plugins_"): value for key, value in reader.site.hosts[reader.host].items()}
     main = Path(of[f"{name}_main"])
     file = main.parent / place if place else of.get(f"{name}_hosts_file") or of[f"{name}_file"]
-    new = scene.user.file(reader.folder / "new", text)
-    script = ROOT / "roles/check_plugins/files/try_configuration.py"
-    words = [sys.executable, script, name, main, f"--with={file}={new}", "--", *of["validator"]]
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done
-    return done.stderr
+    new = Path(reader.site.folder / "new")
+    new.write_text(text, encoding="utf-8")
+    rights = {"user": user or of["user"], "group": of["group"]}
+    trial = {"engine": name, "main": str(main), "command": of["validator"], **rights}
+    told = run_module(
+        "check_plugins_files", entries=[{"path": str(file), "src": str(new), "mode": "0644"}], trial=trial
+    )
+    assert told["failed"], told
+    message: str = told["msg"]
+    return message
 
 
 HOST = """define host {
@@ -508,12 +513,32 @@ def judged_without_state(scene: Scene) -> str:
 def obstacles(scene: Scene) -> str:
     """What the role says of a host on which hardly anything is as it should be."""
     site = scene.readers["nrpe"].site
-    folder = scene.user.folder(site.folder / "obstacles")
-    (folder / "ensurepip.py").write_text("raise ImportError\n", encoding="utf-8")
-    python = scene.user.file(folder / "python3", f'#!/bin/sh\nPYTHONPATH={folder} exec {site.python} "$@"\n')
-    scene.user.own(python, 0o755)
+    folder = site.folder / "obstacles"
+    folder.mkdir()
+    python = folder / "python3"
+    # As Debian has it without python3-venv.
+    without = 'import sys; sys.modules["ensurepip"] = None; exec(sys.argv[3])'
+    python.write_text(f"#!/bin/sh\nexec {site.python} -I -c '{without}' \"$@\"\n", encoding="utf-8")
+    python.chmod(0o755)
     place = {"python": str(python), "venv": str(folder), "plugin_folder": str(folder / "plugins")}
     return site.play(only=["nrpe"], engine="nrpe", deployments=[], version="0.1.0", **place).failures
+
+
+def in_other_hands(scene: Scene) -> str:
+    site = scene.readers["nrpe"].site
+    theirs = scene.user.folder(site.folder / "theirs")
+    return site.play(only=["nrpe"], engine="none", deployments=[], venv=str(theirs / "venv")).failures
+
+
+def led_elsewhere(scene: Scene) -> str:
+    (scene.readers["nagios"].folder / "etc").symlink_to("/etc")
+    entry = {"path": str(scene.readers["nagios"].folder / "etc" / "wabiz"), "content": "", "mode": "0644"}
+    told: str = run_module("check_plugins_files", entries=[entry])["msg"]
+    return told
+
+
+def nobody_to_ask_as(scene: Scene) -> str:
+    return tried(scene, "nagios", "", user="no-such")
 
 
 def mistaken(scene: Scene) -> str:
@@ -571,6 +596,9 @@ TROUBLES: dict[str, list[Callable[[Scene], str]]] = {
         lambda scene: judged(scene, "other"),
         judged_without_state,
         *[obstacles] * 3,
+        in_other_hands,
+        led_elsewhere,
+        nobody_to_ask_as,
         mistaken,
         without_index,
     ],

@@ -55,9 +55,10 @@ class User:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder of this user's for as long as the block runs; pytest's own folders are closed to other users."""
+        """A folder of ours that this user can read, while the block runs; pytest's own are closed to other users."""
         with tempfile.TemporaryDirectory(prefix="wabiz-engine-") as folder:
-            yield self.folder(Path(folder))
+            Path(folder).chmod(0o755)
+            yield Path(folder)
 
 
 def engine_user() -> User | None:

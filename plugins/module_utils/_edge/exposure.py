@@ -50,16 +50,17 @@ def _is_file(status: os.stat_result) -> bool:
 
 
 def _changers(path: str, status: os.stat_result) -> Iterator[Changer]:
-    yield from _of(path, status)
+    yield from changers(path, status)
     for step in way(path):
         try:
-            yield from _of(step, os.lstat(step))
+            yield from changers(step, os.lstat(step))
         except OSError:
             # What a process holds open (/dev/fd/63) need not have a name.
             return
 
 
-def _of(place: str, status: os.stat_result) -> Iterator[Changer]:
+def changers(place: str, status: os.stat_result) -> Iterator[Changer]:
+    """Who else can change one file, folder or symlink, the way to it left aside."""
     mode = status.st_mode
     # Symlinks have no mode of their own; in a sticky folder each owner only can take the own names away.
     written = 0 if stat.S_ISLNK(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX) else mode

@@ -1,0 +1,129 @@
+# Copyright: wabiz.monitoring contributors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What of an installation of the checks is on a host already."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+from typing import Any, Dict, List
+
+from .._edge.exposure import changer
+from .folders import Refused, folder, weakness
+
+_NAME = "wabiz-monitoring"
+_CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
+_WRITER = b"wabiz.monitoring.check_plugins"
+
+# Debian packs a part of what makes virtual environments separately.
+_ABILITIES = """
+import json, sys
+try:
+    import ensurepip, venv
+except ImportError:
+    able = False
+else:
+    able = True
+print(json.dumps({"version": "%d.%d" % sys.version_info[:2], "new": sys.version_info >= (3, 10), "venv": able}))
+"""
+
+# Without pip nothing can be installed: after an upgrade of the system, say, when its Python is another one.
+_VERSION = """
+import pip
+from importlib.metadata import PackageNotFoundError, version
+try:
+    print(version(%r))
+except PackageNotFoundError:
+    print("none")
+""" % (_NAME,)
+
+
+def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[str, Any]:
+    """What is there; in the paths, * stands for any name of a file or folder. Raises Refused and OSError."""
+    abilities = _abilities(python)
+    weak = _weak(python, venv)
+    matching = {path: _matching(path) for path in paths}
+    return {
+        "python": abilities["version"],
+        "python_new_enough": abilities["new"],
+        "python_can_make_venv": abilities["venv"],
+        "venv_exists": os.path.lexists(venv),
+        "venv_ours": _made(venv),
+        "weak": weak,
+        "installed": "" if weak else _installed(venv),
+        "links": _links(venv, plugin_folder),
+        "plugin_folder_exists": os.path.isdir(plugin_folder),
+        "found": matching,
+        "paths": [path for these in matching.values() for path in these],
+    }
+
+
+def _abilities(python: str) -> Dict[str, Any]:
+    try:
+        done = subprocess.run([python, "-I", "-c", _ABILITIES], cwd="/", capture_output=True, check=False)
+    except OSError as error:
+        raise Refused("%s cannot be run: %s" % (python, error.strerror)) from None
+    if done.returncode:
+        raise Refused("%s cannot be used: %s" % (python, done.stderr.decode("utf-8", "replace").strip()))
+    told: Dict[str, Any] = json.loads(done.stdout.decode("utf-8"))
+    return told
+
+
+def _weak(python: str, venv: str) -> str:
+    """What root must not run; nothing if only root can change it, or if we are not root."""
+    if os.geteuid() != 0:
+        return ""
+    named = shutil.which(python) or python
+    for what, who in ((named, changer(named, os.stat(named))), (venv, weakness(venv))):
+        if who:
+            return "root would run %s, but %s can change %s: %s %s" % (what, who.who, who.place, who.remedy, who.place)
+    return ""
+
+
+def _made(venv: str) -> bool:
+    # The prompt that a virtual environment was made with is its signature.
+    try:
+        with folder(venv) as place:
+            lines = (place.read("pyvenv.cfg") or b"").decode("utf-8", "replace").splitlines()
+    except (OSError, Refused):
+        return False
+    return any(line.replace("'", "").split() == ["prompt", "=", _NAME] for line in lines)
+
+
+def _installed(venv: str) -> str:
+    """The version of the distribution, "none", or nothing when the virtual environment is of no use."""
+    python = os.path.join(venv, "bin", "python")
+    try:
+        done = subprocess.run([python, "-I", "-c", _VERSION], cwd="/", capture_output=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _matching(path: str) -> List[str]:
+    found = glob.glob(path)
+    return sorted(filter(_ours, found) if "*" in path else found)
+
+
+def _ours(path: str) -> bool:
+    # Somebody else may like the same name for a file: the first lines of ours say who wrote it.
+    above, name = os.path.split(path)
+    try:
+        with folder(above) as place:
+            return os.path.isdir(path) or place.holds(name, _WRITER)
+    except (OSError, Refused):
+        return False
+
+
+def _links(venv: str, plugin_folder: str) -> List[str]:
+    """The links of the plugin folder that lead into the virtual environment."""
+    try:
+        with folder(plugin_folder) as plugins:
+            commands = ["check_wabiz_%s" % check for check in _CHECKS]
+            ours = [each for each in commands if plugins.target(each) == os.path.join(venv, "bin", each)]
+    except (OSError, Refused):
+        return []
+    return [os.path.join(plugin_folder, each) for each in ours]
