@@ -21,6 +21,7 @@ test: $(VENV)/.tests engines ## Everything; says what it leaves out and why
 
 soak: $(VENV)/.tests engines ## What takes long: every promise of SECURITY.md is broken once, and its test has to notice
 	@$(BIN)/python tests/breaks.py
+	@WABIZ_ROUNDS=50 $(BIN)/python -m pytest -q -p no:cacheprovider tests/engines/test_root.py -k races
 
 lint: $(VENV)/.tests ## Linter, formatter and type checker only
 	@$(BIN)/python tests/stages.py ruff format types
