@@ -280,6 +280,12 @@ def _whole_nodes() -> bytes:
     return documents.cluster({f"wa{at}:c{at}": documents.standby(**more) for at in range(400)})
 
 
+def _much(letter: str, room: int) -> bytes:
+    """A healthy answer that holds nearly all the values that are believed, each with so many letters for a name."""
+    names = {f"{at:0{room}d}LETTER": 1 for at in range(2**15 - 300)}
+    return whole(more=names).replace(b"LETTER", letter.encode())
+
+
 def _endless_shards() -> bytes:
     nodes = documents.high_availability().items()
     return documents.cluster(
@@ -503,6 +509,8 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
     },
     "Fields": {
+        "as much as is believed": Fault(SUPPORT, _body(lambda: _much("", 56))),
+        "as much as is believed, in wide letters": Fault(SUPPORT, _body(lambda: _much("\U0001f4de", 4))),
         "no fields": Fault(SUPPORT, _body(lambda: documents.document({}))),
         "support is null": Fault(SUPPORT, _body(lambda: documents.document(None))),
         "support is a list": Fault(SUPPORT, _body(lambda: documents.document([documents.fields()]))),

@@ -51,8 +51,12 @@ RUBBISH = [
     (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "the answer is nested too deeply"),
     (b'{"a": ' + b"[" * 33 + b"]" * 33 + b"}", "the answer is nested too deeply"),
     (b'{"a": [' + (b"[" * 400 + b"]" * 400 + b",") * 10_000 + b"]}", "the answer is nested too deeply"),
-    (b'{"a": [' + b"[]," * 65_536 + b"]}", "the answer holds more than 65536 values"),
+    (b'{"a": [' + b"[]," * 32_768 + b"]}", "the answer holds more than 32768 values"),
     (b'{"a": "' + b"x" * 2**21 + b'"}', "the answer says little for its size: 2097161 bytes for 2 values"),
+    # A text takes as much memory for each letter as for the widest.
+    ('{"a": "\U0001f4de'.encode() + b"x" * 300_000 + b'"}', "the answer says little for its size: 300013 bytes for 2"),
+    (b'{"a": "\\ud83D\\udcde' + b"x" * 300_000 + b'"}', "the answer says little for its size: 300021 bytes for 2"),
+    ('{"a": "\u017c'.encode() + b"x" * 600_000 + b'"}', "the answer says little for its size: 600011 bytes for 2"),
     (b'{"a": "\xff"}', "the answer is not UTF-8 text (byte 7)"),
     (b'{"a": "Z\xfcrich"}', "the answer is not UTF-8 text (byte 8)"),
     ('{"support": {}}'.encode("utf-16"), "the answer is not UTF-8 text (byte 0)"),

@@ -62,7 +62,7 @@ NOT_QUOTED = Told("unreachable", "the API does not work: HTTP 500, error 1014", 
 REFUSED = "login of user monitor refused: "
 PAGE = "not in the API's words: a proxy or gateway in between answers"
 UNSOUND = "the answer is not sound JSON: "
-MANY = Told("invalid", "the answer holds more than 65536 values", CURL)
+MANY = Told("invalid", "the answer holds more than 32768 values", CURL)
 DEEP = Told("invalid", "the answer is nested too deeply", CURL)
 
 
@@ -378,6 +378,8 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "one text of 8 MiB": Told("invalid", "the answer says little for its size: ", CURL),
     "100000 lists": DEEP,
     "100000 objects": DEEP,
+    "as much as is believed": None,
+    "as much as is believed, in wide letters": None,
     "no fields": Told("invalid", "the answer has nothing under 'support'", CURL),
     "support is null": Told("invalid", "the answer has null as 'support', so it is not that of /v1/support", CURL),
     "support is a list": Told("invalid", "the answer has a list as 'support', so it is not that of /v1/support", CURL),

@@ -14,7 +14,7 @@ from .text import Foreign, Message, Place, say
 
 LARGEST = 8 * 2**20
 """The most bytes of an answer that are read, decoded."""
-MOST_VALUES = 2**16
+MOST_VALUES = 2**15
 """The most values in an answer: a cluster of 64 nodes has four thousand."""
 DEEPEST = 32
 """The deepest that its lists and objects may be nested; the API nests them four deep."""
@@ -22,6 +22,12 @@ PADDING = 2**20
 BYTES_OF_VALUE = 32
 """What takes more bytes than so many a value, and those of `PADDING`, says little for its size."""
 
+# Some letters make each of a text take four bytes in memory, or two, however few they are; and so do their escapes.
+_WIDEST = 4
+_WIDE = (
+    (re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]"), _WIDEST),
+    (re.compile(rb"[\xc4-\xff]|\\u"), 2),
+)
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.?)", re.DOTALL)
 _BRACKETS = b"[]{}"
 _NO_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
@@ -70,8 +76,15 @@ def _hold_shape(body: bytes) -> None:
         raise Trouble("invalid", say("the answer is nested too deeply"))
     if values > MOST_VALUES:
         raise Trouble("invalid", say("the answer holds more than %d values", MOST_VALUES))
-    if len(body) > PADDING + BYTES_OF_VALUE * values:
+    believed = PADDING + BYTES_OF_VALUE * values
+    # An honest answer is so small that nobody need look for wide letters.
+    if len(body) > believed or (len(body) * _WIDEST > believed and len(body) * _width(body) > believed):
         raise Trouble("invalid", say("the answer says little for its size: %d bytes for %d values", len(body), values))
+
+
+def _width(body: bytes) -> int:
+    """The most bytes of memory that a letter of it may take."""
+    return next((width for letters, width in _WIDE if letters.search(body)), 1)
 
 
 def _depth(body: bytes) -> int:
