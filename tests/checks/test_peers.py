@@ -34,7 +34,7 @@ from yardstick import LATE, Healthy, Yardstick, kind_of, most, yardstick
 
 OTHER = Path("/usr/bin/python3")
 
-SAMPLE = ("healthy", "too large", "a thousand nodes", "drips the body", "echoes in full", "refuses connections")
+SAMPLE = ("healthy", "too large", "five hundred nodes", "drips the body", "echoes in full", "refuses connections")
 ALONE = ("all", *MODULES)
 """The peers that are also asked by processes of their own, and by whom."""
 

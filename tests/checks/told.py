@@ -345,7 +345,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "a length that is none": _strange("no sound length"),
     "more than the answer": None,
     "hundreds of nodes with all their fields": _by_check(_NOBODY, _NOBODY, None, None, None, _ALL_NOBODY),
-    "a thousand nodes": _by_check(
+    "five hundred nodes": _by_check(
         _NOBODY,
         _NOBODY,
         Told("missing", "no free_space_data, ", _LACKS),
@@ -353,9 +353,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         Told("missing", "no device_iso8601 in the answer of ", _LACKS),
         _ALL_NOBODY,
     ),
-    "more nodes than there can be": Told(
-        "invalid", "the answer names 5000 nodes; more than 1024 are not believed", CURL
-    ),
+    "more nodes than there can be": Told("invalid", "the answer names 513 nodes; more than 512 are not believed", CURL),
     "another type": None,
     "no type": None,
     "a byte order mark": None,

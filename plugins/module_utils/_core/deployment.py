@@ -31,8 +31,8 @@ UP = say("UP")
 
 VOLUMES = (say("data"), say("logs"), say("media_incoming"), say("media_outgoing"))
 
-MOST_NODES = 1024
-"""Ten times the largest cluster that the vendor documents, and more than anybody can look after."""
+MOST_NODES = 512
+"""Several times the largest cluster that the vendor documents, and more than anybody can look after."""
 
 UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
