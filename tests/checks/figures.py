@@ -87,7 +87,8 @@ def page(written: str, measured: Page) -> str:
 
 def made(measured: Page) -> str:
     """The part of the page that holds figures, in Markdown."""
-    check, module = (measured.healthy[tool] for tool in TOOLS)
+    # As they are read from the page again.
+    check, module = (round(measured.healthy[tool], 1) for tool in TOOLS)
     blocks = [
         f"A healthy run takes {check:.1f} MiB as a check and {module:.1f} MiB as a module ("
         f"{measured.machine}); {TIMES:g} times that is {check * TIMES:.1f} and "
