@@ -15,9 +15,7 @@ from wabiz_monitoring._edge.files import Files, is_file
 from . import Check, ini
 from .entries import SECRETS, Entry, check_alone, entries, mentions_secret
 from .ini import Mistake
-from .options import Option, UsageError, options_of
-
-FLAG = "--extra-opts"
+from .options import EXTRA_OPTS, Option, UsageError, options_of
 
 # Where the Monitoring Plugins look, in their order (monitoring-plugins.org, extra-opts).
 _NAMES = ("monitoring-plugins.ini", "plugins.ini")
@@ -47,9 +45,9 @@ def expand(words: list[str], check: Check, files: Files) -> dict[str, str]:
     """
     secrets: dict[str, str] = {}
     typed = 0
-    while asked := [at for at in range(typed, len(words)) if words[at].partition("=")[0] == FLAG]:
+    while asked := [at for at in range(typed, len(words)) if words[at].partition("=")[0] == EXTRA_OPTS]:
         try:
-            options, found = _section(words[asked[0]][len(FLAG) + 1 :], check, files)
+            options, found = _section(words[asked[0]][len(EXTRA_OPTS) + 1 :], check, files)
         except Misuse as error:
             raise UsageError(clean(error, 400)) from None
         del words[asked[0]]
@@ -80,11 +78,13 @@ def _default_file() -> str:
             path = os.path.join(folder, name)
             if is_file(path):
                 return path
-    raise Misuse(f"{FLAG} names no file and there is no {_NAMES[0]} in {', '.join(_PLACES)}; write {FLAG}=@FILE")
+    raise Misuse(
+        f"{EXTRA_OPTS} names no file and there is no {_NAMES[0]} in {', '.join(_PLACES)}; write {EXTRA_OPTS}=@FILE"
+    )
 
 
 def _read(path: str, name: str, check: Check, files: Files) -> tuple[list[str], dict[str, str]]:
-    content = files.read(FLAG, path)
+    content = files.read(EXTRA_OPTS, path)
     pieces = ini.section(content.data, name)
     # Before anything can be wrong with a line: who can read the file is to be known then, too.
     if any(mentions_secret(line) for lines in pieces for line in lines):

@@ -13,6 +13,9 @@ from wabiz_monitoring._core.session import credentials
 
 from . import Check
 
+EXTRA_OPTS = "--extra-opts"
+"""The option that puts those of a file in its place."""
+
 
 class UsageError(Exception):
     """What the user typed cannot be run; the text is one line that says what would be right."""
@@ -217,7 +220,7 @@ OPTIONS = (
     Option(("-V", "--version"), "Other", "print the version", action="version"),
     Option(("-h", "--help"), "Other", "print this help", action="help"),
     Option(
-        ("--extra-opts",),
+        (EXTRA_OPTS,),
         "Other",
         "options from an INI file, as in the Monitoring Plugins; default section: the command's name, default file: "
         "the first monitoring-plugins.ini found; keys `password` and `token` hold secrets",

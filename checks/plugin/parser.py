@@ -21,8 +21,8 @@ from wabiz_monitoring._core.text import clean, closest
 from wabiz_monitoring._edge.files import Files, is_file
 from wabiz_monitoring._edge.tls import Tls
 
-from . import Check, extra_opts
-from .options import Option, UsageError, options_of, seconds
+from . import Check
+from .options import EXTRA_OPTS, Option, UsageError, options_of, seconds
 
 _SECRET_OPTIONS = ("--password", "--token", "--authentication", "--api-key", "--auth")
 # A range may start with a minus, which argparse would take for an option.
@@ -30,7 +30,7 @@ _NEGATIVE = re.compile(r"-[\d.]")
 _TIMEOUT = re.compile(r"--timeout(?:=(.*))?|-v*t(.*)", re.DOTALL)
 # Files that hold secrets, or decide who gets them, and how each is read.
 _TRUSTED_FILES: Mapping[str, Callable[[Files, str, str], object]] = {
-    extra_opts.FLAG: Files.read,
+    EXTRA_OPTS: Files.read,
     "--header-file": Files.read_secret,
     **dict.fromkeys(("--ca-file", "--client-cert", "--client-key"), Files.pem),
 }
@@ -83,7 +83,7 @@ def look_at_files(words: list[str], mistake: str, files: Files) -> None:
     """Note who else can read or change the files that are named, when a mistake keeps a run from reading them."""
     for word, following in zip(words, [*words[1:], ""], strict=False):
         flag, equals, value = word.partition("=")
-        path = value.partition("@")[2] if flag == extra_opts.FLAG else value if equals else following
+        path = value.partition("@")[2] if flag == EXTRA_OPTS else value if equals else following
         # A pipe can be read once only, and may never end.
         if flag in _TRUSTED_FILES and is_file(path):
             try:

@@ -56,14 +56,17 @@ def outcome(check: "Check", arguments: list[str]) -> tuple[int, str]:
     from wabiz_monitoring._core.deadline import Deadline
     from wabiz_monitoring._edge.files import Files
 
-    from .extra_opts import expand
-    from .options import UsageError
+    from .options import EXTRA_OPTS, UsageError
     from .parser import HelpWanted, parse, time_limit
 
     deadline = Deadline(time_limit(arguments))
     words, files = list(arguments), Files()
     try:
-        secrets = _within(deadline, lambda: expand(words, check, files), files, "the options")
+        secrets = dict[str, str]()
+        if any(word.startswith(EXTRA_OPTS) for word in words):
+            from .extra_opts import expand
+
+            secrets = _within(deadline, lambda: expand(words, check, files), files, "the options")
         # What the files say holds for all that follows; but the time that they took is gone.
         deadline = deadline.changed(time_limit(words))
         settings = _within(deadline, lambda: parse(check, words, secrets, files), files, "the options")

@@ -31,7 +31,7 @@ CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
 MODULES = ("support_facts", "health_gate")
 _LATER = (
     *("_core.judge", "_core.redaction", "_core.without"),
-    *("plugin.as_json", "plugin.lines", "plugin.parser", "plugin.sources"),
+    *("plugin.as_json", "plugin.extra_opts", "plugin.lines", "plugin.parser", "plugin.sources"),
     *("source.api", "_edge.keeper", "_edge.ledger"),
 )
 """What a run imports only when it comes to it."""
