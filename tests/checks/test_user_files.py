@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from forks import NAMESPACES
 from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._edge import reach
 from wabiz_monitoring._edge.files import LARGEST, Files, lent, read_whole
@@ -111,6 +117,65 @@ def test_what_everybody_can_change_is_refused(how: Laid, told: str, tmp_path: Pa
     assert str(refused.value) == spelt(f"--option {places['named']} is refused: {told}", places)
 
 
+def as_user(number: int, work: Callable[[], list[str]]) -> list[str]:
+    """What work gives when a user of this number, in a group of the same, does it."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(number)
+        os.setuid(number)
+        os.write(writer, json.dumps(work()).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as pipe:
+        told: list[str] = json.loads(pipe.read())
+    os.waitpid(child, 0)
+    return told
+
+
+@pytest.mark.parametrize(("number", "notes"), [(4321, []), (321, ["group 321 can change PATH: chmod g-w PATH"])])
+def test_a_group_of_ones_own_is_as_good_as_oneself(number: int, notes: list[str], root: None) -> None:
+    # Many systems give each person such a group, and let it write. That of a service may have members.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder, "file")
+        path.write_bytes(b"content")
+        os.chown(path, number, number)
+        path.chmod(0o660)
+        told = [spelt(note, {"PATH": str(path)}) for note in notes]
+        assert as_user(number, lambda: read(str(path)).notes) == told
+
+
+def test_an_absolute_path_needs_no_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "file").chmod(0o600)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+
+    def work() -> list[str]:
+        os.chdir(gone)
+        gone.rmdir()
+        return read(str(tmp_path / "file")).notes
+
+    assert as_user(os.geteuid(), work) == []
+
+
+def test_an_owner_whom_nobody_here_can_be_is_not_told(own_namespaces: None, root: None, tmp_path: Path) -> None:
+    # In a container without root's powers whatever belongs to the real root seems to belong to nobody.
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    os.chown(path, STRANGER, 0)
+    path.chmod(0o640)
+    program = "import sys; from wabiz_monitoring._edge.files import Files; files = Files()\n"
+    program += "files.read('--option', sys.argv[1]); print(files.notes)"
+    for before, notes in (([], f"['user {STRANGER} can change {path}: chown root {path}']"), (NAMESPACES, "[]")):
+        done = subprocess.run(
+            [*before, sys.executable, "-c", program, path], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{notes}\n"
+
+
 def test_a_relative_path_is_judged_by_all_the_folders_on_its_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +232,13 @@ def test_a_pipe_is_read_to_its_end() -> None:
     os.close(reader)
 
 
-def test_what_was_read_is_lent_under_a_path_for_as_long_as_it_is_needed() -> None:
+@pytest.mark.parametrize("memory", [True, False])
+def test_what_was_read_is_lent_under_a_path_for_as_long_as_it_is_needed(
+    memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not memory:
+        # As on other systems than Linux.
+        monkeypatch.delattr(os, "memfd_create")
     with lent(b"x" * 100_000) as path:
         for _turn in range(2):
             assert Path(path).read_bytes() == b"x" * 100_000

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who else can read or change a file that holds secrets, or decides who gets them.
 
-Root and the user of the run are trusted. Members of the file's group may read it: that is how a service's user gets at
-what belongs to root.
+Root and the user of the run are trusted, and so are their own groups. Members of the file's group may read it: that
+is how a service's user gets at what belongs to root.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Iterator, NamedTuple, Optional
 
 from .reach import way
 
+_FIRST_PERSON = 1000
+"""Smaller numbers are of services, whose groups may have members."""
 _UNMAPPED = 65534
 """Whom the kernel names as the owner when the real one does not exist in this user namespace."""
 
@@ -66,10 +68,15 @@ def changers(place: str, status: os.stat_result) -> Iterator[Changer]:
     written = 0 if stat.S_ISLNK(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX) else mode
     if written & stat.S_IWOTH:
         yield Changer("everybody", True, place, "chmod o-w")
-    if written & stat.S_IWGRP and status.st_gid != 0:
+    if written & stat.S_IWGRP and not _is_own(status.st_gid):
         yield Changer("group %d" % status.st_gid, False, place, "chmod g-w")
     if status.st_uid not in (0, os.geteuid()) and not _is_unmapped(status.st_uid):
         yield Changer("user %d" % status.st_uid, False, place, "chown -h root" if stat.S_ISLNK(mode) else "chown root")
+
+
+def _is_own(group: int) -> bool:
+    """Whether a group has no other members: root's, or one that systems make for each person under the same number."""
+    return group == 0 or (group >= _FIRST_PERSON and group == os.getegid() == os.geteuid())
 
 
 def _is_unmapped(owner: int) -> bool:

@@ -160,17 +160,26 @@ def replace(folder: int, name: str, data: bytes, mode: int) -> None:
 @contextlib.contextmanager
 def lent(data: bytes) -> Iterator[str]:
     """A path under which a library that takes nothing else finds this, and nobody else does."""
-    # Where there is no /proc, as on other systems than Linux, a file for its owner only does.
-    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
-        with open(os.memfd_create("wabiz-monitoring"), "wb", buffering=0) as memory:
-            _write(memory.fileno(), data)
-            yield "/proc/self/fd/%d" % memory.fileno()
+    memory = _memory() if os.path.isdir("/proc/self/fd") else None
+    if memory is not None:
+        with open(memory, "wb", buffering=0):
+            _write(memory, data)
+            yield "/proc/self/fd/%d" % memory
     else:
         import tempfile
 
-        with tempfile.NamedTemporaryFile("wb", buffering=0) as file:
-            _write(file.fileno(), data)
-            yield file.name
+        with tempfile.NamedTemporaryFile("wb", buffering=0) as kept:
+            _write(kept.fileno(), data)
+            yield kept.name
+
+
+def _memory() -> Optional[int]:
+    """A file in memory; None where there is no such thing, or it is forbidden."""
+    # Some systems want it to be no program (MFD_NOEXEC_SEAL, from Linux 6.3 on), others do not know what that is.
+    for flags in (0x1 | 0x8, 0x1):
+        with contextlib.suppress(AttributeError, OSError):
+            return os.memfd_create("wabiz-monitoring", flags)
+    return None
 
 
 _LONGEST = 200

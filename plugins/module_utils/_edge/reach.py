@@ -38,7 +38,8 @@ def way(path: str) -> Iterator[str]:
     Each is given before anything is asked of it.
     """
     here = "/"
-    names = os.path.join(os.getcwd(), path).split("/")
+    # The current folder may be gone.
+    names = (path if path.startswith("/") else os.path.join(os.getcwd(), path)).split("/")
     yield here
     for _step in range(_MOST_STEPS):
         if not names:
