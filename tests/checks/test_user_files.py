@@ -138,7 +138,7 @@ def as_user(number: int, work: Callable[[], list[str]]) -> list[str]:
 def test_a_group_of_ones_own_is_as_good_as_oneself(number: int, notes: list[str], root: None) -> None:
     # Many systems give each person such a group, and let it write. That of a service may have members.
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
         path = Path(folder, "file")
         path.write_bytes(b"content")
         os.chown(path, number, number)
