@@ -83,6 +83,9 @@ def _trust(made: ssl.SSLContext, file: _Pem) -> None:
             made.load_verify_locations(path)
     except ssl.SSLError as error:
         raise Misuse("%s holds no usable PEM data (%s)" % (file.told, _reason(error))) from None
+    except OSError:
+        # A limit on the size of files (ulimit -f) holds for those in memory, too.
+        made.load_verify_locations(cadata=file.data.decode("ascii", "ignore"))
 
 
 def _show(made: ssl.SSLContext, cert: _Pem, key: Optional[_Pem]) -> None:
