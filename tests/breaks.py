@@ -64,6 +64,10 @@ def breaks() -> list[Break]:
     return [Break(**row) for file in files for row in yaml.safe_load(file.read_text(encoding="utf-8"))]
 
 
+class LeftOut(Exception):
+    """The test of a break is left out on this machine; the message is why."""
+
+
 class Bench:
     """A copy in which one break at a time is tried."""
 
@@ -74,11 +78,13 @@ class Bench:
         self._moment = time.time()
 
     def __call__(self, one: Break) -> str:
-        """What is wrong with a break; empty if its test notices it."""
+        """What is wrong with a break; empty if its test notices it. Raises LeftOut."""
         if told := one.trouble(self._overlay.root):
             return f"it does not apply any more: {told}"
         if one.test not in self._passed:
             words, printed = self._run(one.test)
+            if set(words) == {verdict.SKIPPED}:
+                raise LeftOut(next((line for line in printed.splitlines() if line.startswith("SKIPPED")), ""))
             if not words or set(words) != {verdict.PASSED}:
                 return f"without it the test does not pass ({_count(words)}):\n{printed}"
             self._passed.add(one.test)
@@ -109,7 +115,7 @@ class Bench:
     def _run(self, test: str) -> tuple[list[str], str]:
         """How the tests ended, and what was printed."""
         self._said.unlink(missing_ok=True)
-        options = ("-q", "-x", "-p", "no:cacheprovider", "-p", "verdict", "--verdict", self._said)
+        options = ("-q", "-rs", "-x", "-p", "no:cacheprovider", "-p", "verdict", "--verdict", self._said)
         process = subprocess.Popen(
             self._overlay.command("-m", "pytest", *options, test),
             cwd=self._overlay.root,
@@ -152,11 +158,15 @@ def failures(wanted: list[Break], folder: Path) -> int:
     def tried(one: Break) -> bool:
         bench = benches.get()
         begun = time.monotonic()
+        wrong = ""
         try:
             wrong = bench(one)
+            outcome = "NOT NOTICED" if wrong else "noticed"
+        except LeftOut as reason:
+            outcome = "left out"
+            one = one._replace(says=f"{one.says} ({reason})")
         finally:
             benches.put(bench)
-        outcome = "NOT NOTICED" if wrong else "noticed"
         print(f"{outcome:<11}{time.monotonic() - begun:7.1f} s  {one.promise}: {one.says}", flush=True)
         if wrong:
             print(f"    {one.test}\n    {wrong}", flush=True)

@@ -30,15 +30,14 @@ def interpreter(prefix: Sequence[str] = ()) -> str:
     raise RuntimeError("no Python that other users can run (on Debian: apt install python3-venv)")
 
 
-def linked(folder: Path, root: Path = collection.ROOT) -> Path:
-    """Make links in the new folder ``folder`` by which a checkout has its import names; gives the folder back."""
+def link(folder: Path, root: Path = collection.ROOT) -> None:
+    """Make links in the folder ``folder`` by which a checkout has its import names there."""
     package = folder / "wabiz_monitoring"
-    package.mkdir(parents=True)
+    package.mkdir()
     for entry in (root / "checks").iterdir():
         (package / entry.name).symlink_to(entry)
     for name, shared in SHARED.items():
         (package / name).symlink_to(root / shared)
-    return folder
 
 
 def wheels(folder: Path, python: str | Path = sys.executable) -> Path:

@@ -50,10 +50,10 @@ class Overlay:
     def _link_packages(self) -> None:
         base = {"base": str(self._environment), "platbase": str(self._environment)}
         packages = Path(sysconfig.get_path("purelib", vars=base))
-        # What stands here comes before what the other environment has under the same name.
-        distribution.linked(packages / "linked", self.root)
-        lines = [str(packages / "linked"), f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})"]
-        (packages / "overlay.pth").write_text("\n".join([*lines, ""]), encoding="utf-8")
+        for entry in Path(sysconfig.get_path("purelib")).iterdir():
+            if not entry.name.startswith("__editable__") and not (packages / entry.name).exists():
+                (packages / entry.name).symlink_to(entry)
+        distribution.link(packages, self.root)
 
     def _copy_commands(self) -> None:
         python = self._environment / "bin" / "python"

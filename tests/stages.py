@@ -80,7 +80,10 @@ class Room:
     @functools.cached_property
     def types(self) -> Path:
         """The distribution under its import names, for the type checker: it does not understand an editable install."""
-        return distribution.linked(self.scratch / "types")
+        folder = self.scratch / "types"
+        folder.mkdir()
+        distribution.link(folder)
+        return folder
 
 
 class Run:

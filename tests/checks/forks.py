@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, final
 
+import distribution
 import forkserver
 from commands import Done, Runner, content, write
 
@@ -66,11 +67,10 @@ def collections(folder: Path) -> str:
 
 def packages(folder: Path) -> str:
     """Where another Python finds what this one has installed: the distribution, its libraries, and Ansible."""
-    package = folder / "packages" / "wabiz_monitoring"
-    package.mkdir(parents=True)
-    for place in (*(ROOT / "checks").iterdir(), *(ROOT / "plugins" / "module_utils").glob("_*e")):
-        (package / place.name).symlink_to(place)
-    return os.pathsep.join([str(package.parent), sysconfig.get_path("purelib")])
+    links = folder / "packages"
+    links.mkdir()
+    distribution.link(links)
+    return os.pathsep.join([str(links), sysconfig.get_path("purelib")])
 
 
 @final

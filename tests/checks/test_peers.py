@@ -34,7 +34,10 @@ from yardstick import LATE, Healthy, Yardstick, kind_of, most, yardstick
 
 OTHER = Path("/usr/bin/python3")
 
-SAMPLE = ("healthy", "too large", "five hundred nodes", "drips the body", "echoes in full", "refuses connections")
+SAMPLE = (
+    *("healthy", "too large", "five hundred nodes", "as much as is believed", "values without number, late"),
+    *("drips the body", "logout: drips", "echoes in full", "refuses connections"),
+)
 ALONE = ("all", *MODULES)
 """The peers that are also asked by processes of their own, and by whom."""
 
@@ -106,7 +109,7 @@ def hold_peer(name: str, at: Peer, forks: Forks, user: Runner, healthy: Yardstic
         if at.server:
             hold_server(at)
             # However many ran again: a fault that struck nobody has been tried on nobody.
-            assert at.server.struck >= len(asked) / 2 or not FAULTS.get(name, FAULTS["healthy"]).strikes
+            assert at.server.struck >= len(asked) / 4 or not FAULTS.get(name, FAULTS["healthy"]).strikes
         for one_proxy in filter(None, (at.proxy, proxy)):
             hold_proxy(one_proxy, at.where)
 
