@@ -49,7 +49,7 @@ def expand(words: list[str], check: Check, files: Files) -> dict[str, str]:
         try:
             options, found = _section(words[asked[0]][len(EXTRA_OPTS) + 1 :], check, files)
         except Misuse as error:
-            raise UsageError(clean(error, 400)) from None
+            raise UsageError(str(error)) from None
         del words[asked[0]]
         words[typed:typed] = options
         typed += len(options)
@@ -60,7 +60,7 @@ def expand(words: list[str], check: Check, files: Files) -> dict[str, str]:
 def _section(which: str, check: Check, files: Files) -> tuple[list[str], dict[str, str]]:
     """Words and secrets of `[section][@file]`."""
     name, _at, path = which.partition("@")
-    path, name = path or _default_file(), name or check.command
+    path, name = path or _default_file(), name.strip() or check.command
     try:
         return _read(path, name, check, files)
     except Mistake as mistake:

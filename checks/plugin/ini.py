@@ -15,7 +15,7 @@ from wabiz_monitoring._core.text import clean, closest, listed
 
 _COMMENTS = (b"#", b";")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_PLAIN = re.compile(r"[\w.@ -]{1,64}")
+_PLAIN = r"[\w.@ -]{1,64}"
 """Names of sections that are shown: what holds other characters may be something else, in brackets by mistake."""
 
 
@@ -97,5 +97,5 @@ def _line(number: int, raw: bytes) -> Line:
 
 
 def _instead(name: str, others: list[str]) -> str:
-    plain = [f"[{other}]" for other in dict.fromkeys(others) if _PLAIN.fullmatch(other)]
+    plain = [f"[{other}]" for other in dict.fromkeys(others) if re.fullmatch(_PLAIN, other)]
     return closest(f"[{name}]", plain) or f"; it has {listed(plain)}"

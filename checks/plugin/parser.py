@@ -27,14 +27,15 @@ from .options import EXTRA_OPTS, Option, UsageError, options_of, seconds
 _SECRET_OPTIONS = ("--password", "--token", "--authentication", "--api-key", "--auth")
 # A range may start with a minus, which argparse would take for an option.
 _NEGATIVE = re.compile(r"-[\d.]")
-_TIMEOUT = re.compile(r"--timeout(?:=(.*))?|-v*t(.*)", re.DOTALL)
+# Not compiled before they are needed: most runs need none of them.
+_TIMEOUT = r"(?s)--timeout(?:=(.*))?|-v*t(.*)"
+_NAME = r"--[a-z-]{1,20}"
 # Files that hold secrets, or decide who gets them, and how each is read.
 _TRUSTED_FILES: Mapping[str, Callable[[Files, str, str], object]] = {
     EXTRA_OPTS: Files.read,
     "--header-file": Files.read_secret,
     **dict.fromkeys(("--ca-file", "--client-cert", "--client-key"), Files.pem),
 }
-_NAME = re.compile(r"--[a-z-]{1,20}")
 _RANGE_FLAGS = ("-w", "-c", "--warning", "--critical")
 
 
@@ -97,7 +98,7 @@ def time_limit(arguments: list[str]) -> float:
     """The limit that was typed, or the default: it holds for the reading of files, which may say another."""
     limit = DEFAULT_TIMEOUT
     for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
-        found = _TIMEOUT.fullmatch(word)
+        found = re.fullmatch(_TIMEOUT, word) if word.startswith(("-t", "-v", "--timeout")) else None
         with suppress(Misuse):
             limit = seconds(found[1] or found[2] or following) if found else limit
     return limit
@@ -278,5 +279,5 @@ def _unknown(words: list[str], check: Check) -> UsageError:
                 f"{secret} does not exist: secrets come from WA_WEB_PASSWORD, WA_WEB_TOKEN or the keys "
                 "`password` and `token` of an extra-opts file"
             )
-    called = f"unknown option {name}" if _NAME.fullmatch(name) else "unknown option"
+    called = f"unknown option {name}" if re.fullmatch(_NAME, name) else "unknown option"
     return UsageError(called + (hint or f"; {shown}"))
