@@ -30,3 +30,13 @@ options:
     elements: str
     default: [socket, cluster, space, build, clock]
 """
+
+    ENGINE = r"""
+options:
+  engine:
+    description:
+      - The engine that deployments have to be fit for. Some cannot show every title, or read lines of every length.
+      - By default, every one.
+    type: str
+    choices: [nagios, icinga2, nrpe, none]
+"""

@@ -16,7 +16,8 @@ author:
 extends_documentation_fragment:
   - wabiz.monitoring.deployments
   - wabiz.monitoring.deployments.checks
-positional: defaults, checks
+  - wabiz.monitoring.deployments.engine
+positional: defaults, checks, engine
 """
 
 EXAMPLES = r"""
@@ -47,11 +48,14 @@ from ansible_collections.wabiz.monitoring.plugins.plugin_utils._deployments impo
 
 
 def deployment_mistakes(
-    deployments: Sequence[object], defaults: Mapping[str, Any] | None = None, checks: Sequence[str] = STANDARD
+    deployments: Sequence[object],
+    defaults: Mapping[str, Any] | None = None,
+    checks: Sequence[str] = STANDARD,
+    engine: str | None = None,
 ) -> list[str]:
     """A sentence for each mistake."""
     try:
-        read_all(deployments, defaults or {}, checks)
+        read_all(deployments, {} if defaults is None else defaults, checks, engine)
     except Mistakes as mistakes:
         return shortened(mistakes.sentences)
     return []

@@ -58,7 +58,7 @@ from ansible_collections.wabiz.monitoring.plugins.plugin_utils._deployments impo
 def extra_opts(deployments: Sequence[object], state_folder: str = "", defaults: Mapping[str, Any] | None = None) -> str:
     """The text of the file, with secrets."""
     try:
-        return sections(read_all(deployments, defaults or {}, STANDARD), state_folder)
+        return sections(read_all(deployments, defaults or {}, STANDARD, "none"), state_folder)
     except Mistakes as mistakes:
         raise AnsibleFilterError("\n".join(shortened(mistakes.sentences))) from None
 

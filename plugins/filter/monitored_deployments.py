@@ -17,7 +17,8 @@ author:
 extends_documentation_fragment:
   - wabiz.monitoring.deployments
   - wabiz.monitoring.deployments.checks
-positional: extra_opts_file, defaults, checks
+  - wabiz.monitoring.deployments.engine
+positional: extra_opts_file, defaults, checks, engine
 options:
   extra_opts_file:
     description:
@@ -115,10 +116,11 @@ def monitored_deployments(
     extra_opts_file: str,
     defaults: Mapping[str, Any] | None = None,
     checks: Sequence[str] = STANDARD,
+    engine: str | None = None,
 ) -> list[dict[str, Any]]:
     """The deployments as templates want them."""
     try:
-        return [as_data(one, extra_opts_file) for one in read_all(deployments, defaults or {}, checks)]
+        return [as_data(one, extra_opts_file) for one in read_all(deployments, defaults or {}, checks, engine)]
     except Mistakes as mistakes:
         raise AnsibleFilterError("\n".join(shortened(mistakes.sentences))) from None
 

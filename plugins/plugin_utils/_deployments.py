@@ -9,21 +9,39 @@ in it must not wait for the engine to turn a service UNKNOWN.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from ansible_collections.wabiz.monitoring.plugins.module_utils._core.address import (
-    DEFAULT_PORT,
-    encrypted,
-    from_host,
-    from_url,
-)
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.address import encrypted
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import CATALOGUE, parse_states
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.limits import parse_limits
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.session import credentials
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.text import closest
+from ansible_collections.wabiz.monitoring.plugins.plugin_utils._kinds import (
+    FLAG,
+    HOST,
+    NAME,
+    NODE,
+    OBJECTS,
+    PATH,
+    PORT,
+    TEXT,
+    URL,
+    Kind,
+    described,
+    hidden,
+    line,
+    listed,
+    number_of,
+    seconds,
+    shown,
+    text_of,
+    whole,
+)
+from ansible_collections.wabiz.monitoring.plugins.plugin_utils._places import LONGEST, traps, written
 
 CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
 """The checks, the one first that the others of a deployment depend on."""
@@ -31,15 +49,12 @@ STANDARD = CHECKS[:-1]
 """What a deployment gets when nobody says otherwise."""
 LIMITED = ("space", "build", "clock")
 """The checks with thresholds."""
+ENGINES = ("nagios", "icinga2", "nrpe", "none")
+"""Whose configuration is written; the last one stands for nobody's."""
 _PARENTS = ("socket", "all")
 """The checks that others may depend on: when the API does not answer, the first that there is speaks for all."""
 _WITH_SHARDS = ("socket", "cluster", "all")
 _WITH_SPARES = ("cluster", "all")
-
-# Stands in object names, file names, INI sections and commands of all engines, and is never quoted there.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_NO = ("no", "false", "off", "0")
-_YES = ("yes", "true", "on", "1")
 
 Raw = Mapping[str, Any]
 
@@ -78,28 +93,62 @@ class Deployment(NamedTuple):
     command_endpoint: str
 
 
-def read_all(raw: Iterable[object], defaults: Raw, checks: Sequence[str]) -> list[Deployment]:
+def read_all(raw: object, defaults: object, checks: object, engine: str | None = None) -> list[Deployment]:
     """The deployments that a user listed; what one does not say, `defaults` say, and `checks` those that it gets.
 
-    Raises Mistakes with everything that is wrong with any of them.
+    They have to be fit for one engine, or for every one when none is named. Raises Mistakes with everything that is
+    wrong with any of them.
     """
-    found: list[Deployment] = []
     wrong: list[str] = []
+    if engine not in (None, *ENGINES):
+        wrong.append("the engine is %s, and should be one of %s" % (shown(str(engine)), ", ".join(ENGINES)))
+    common = _common(defaults, checks, wrong)
+    if not isinstance(raw, Sequence) or isinstance(raw, (str, bytes)):
+        raise Mistakes([*wrong, "the deployments are %s, and should be a list" % described(raw)])
+    found: list[Deployment] = []
     for number, one in enumerate(raw, 1):
         if not isinstance(one, Mapping):
-            wrong.append("entry %d is no deployment, but %s" % (number, type(one).__name__))
+            wrong.append("entry %d is %s, and should be a mapping" % (number, described(one)))
             continue
-        settings = {"checks": checks, **defaults, **one}
-        told = "deployment %r" % str(settings["name"]) if "name" in settings else "entry %d" % number
-        reader = _Reader({str(key): value for key, value in settings.items() if value is not None})
+        settings = {**common, **{str(key): value for key, value in one.items()}}
+        reader = _Reader({key: value for key, value in settings.items() if value is not None}, engine)
         deployment = reader.deployment()
+        name = settings.get("name")
+        told = "deployment %s" % shown(name) if isinstance(name, str) else "entry %d" % number
         wrong += ["%s: %s" % (told, sentence) for sentence in reader.wrong]
         if deployment:
             found.append(deployment)
-    wrong += ["the name %r stands twice" % name for name in _repeated(one.name for one in found)]
+    wrong += ["the name %s stands twice" % shown(name) for name in _repeated(one.name for one in found)]
     if wrong:
         raise Mistakes(wrong)
     return found
+
+
+def _common(defaults: object, checks: object, wrong: list[str]) -> dict[str, Any]:
+    """What all deployments have that do not say otherwise. What is wrong with it is said here, once, and left out."""
+    if not isinstance(defaults, Mapping):
+        wrong.append("the defaults of deployments are %s, and should be a mapping" % described(defaults))
+        defaults = {}
+    said = {"checks": checks, **{str(key): value for key, value in defaults.items() if value is not None}}
+    sound: dict[str, Any] = {}
+    for key, value in said.items():
+        whose = "defaults of deployments" if key in defaults else "deployments that do not name their own"
+        if key in _OWN:
+            wrong.append("%s: %s differs from deployment to deployment" % (whose, key))
+        elif key not in KEYS:
+            wrong.append("%s: %s" % (whose, _unknown(key)))
+        else:
+            try:
+                KEYS[key].read(value)
+                sound[key] = value
+            except Misuse as error:
+                wrong.append("%s: %s: %s" % (whose, key, error))
+                sound[key] = _WRONG
+    return sound
+
+
+def _unknown(key: str) -> str:
+    return "%s is not a key of a deployment%s" % (shown(key), closest(key, KEYS))
 
 
 def sections(deployments: Iterable[Deployment], state_folder: str) -> str:
@@ -129,8 +178,8 @@ def as_data(deployment: Deployment, extra_opts_file: str) -> dict[str, Any]:
         "services": [
             {
                 "check": service.check,
-                "options": " ".join(shlex.quote(word) for word in service.words),
-                "arguments": " ".join(shlex.quote(word) for word in (option, *service.words)),
+                "options": _quoted(service.words),
+                "arguments": _quoted((option, *service.words)),
             }
             for service in deployment.services
         ],
@@ -142,59 +191,79 @@ def as_data(deployment: Deployment, extra_opts_file: str) -> dict[str, Any]:
     }
 
 
+def _quoted(words: Iterable[str]) -> str:
+    return " ".join(map(shlex.quote, words))
+
+
 class _Reader:
     """Reads one deployment, and collects what is wrong with it."""
 
-    def __init__(self, raw: Raw) -> None:
+    def __init__(self, raw: Raw, engine: str | None) -> None:
         self.raw = raw
+        self.engine = engine
         self.wrong: list[str] = []
 
     def deployment(self) -> Deployment | None:
-        unknown = [key for key in self.raw if key not in _KEYS]
-        self.wrong += ["%r is no key of a deployment%s" % (key, closest(key, _KEYS)) for key in unknown]
-        name = self._get("name", _name)
-        if name is None and "name" not in self.raw:
+        self.wrong += [_unknown(key) for key in self.raw if key not in KEYS]
+        name = self._get("name")
+        if "name" not in self.raw:
             self.wrong.append("it has no name")
+        title = self._get("display_name") or name
+        self.wrong += [
+            "display_name: %s: %s; %s" % (shown(title), trap.why, trap.right)
+            for trap in traps(title or "", self.engine)
+        ]
         connection = self._connection()
         secrets = self._secrets(connection.get("username"))
-        checks = self._get("checks", _checks) or ()
+        checks = self._get("checks") or ()
         judgement = self._judgement(checks)
-        host = self._get("address", _line) or _host_of(connection)
-        title = self._get("display_name", _line) or name
-        # The names of a zone and of an endpoint get into those of files and of hosts.
-        zone, endpoint = (self._get(key, _name) for key in ("zone", "command_endpoint"))
-        template = self._get("host_template", _line)
+        services = tuple(Service(check, tuple(_words(check, judgement))) for check in checks)
+        self._measure(services)
+        address = self._get("address") or _host_of(connection)
+        zone, endpoint, template = (self._get(key) for key in ("zone", "command_endpoint", "host_template"))
         if self.wrong or not name or not title:
             return None
         return Deployment(
             name=name,
             title=title,
-            address=host,
+            address=address,
             connection=connection,
             secrets=secrets,
-            services=tuple(Service(check, tuple(_words(check, judgement))) for check in checks),
+            services=services,
             variables={**_place(connection), **_variables(checks, judgement)},
             host_template=template,
             zone=zone or "",
             command_endpoint=endpoint or "",
         )
 
-    def _get(self, key: str, read: Callable[[Any], Any]) -> Any:
-        """The value of a key, None if it is not there or wrong; of a secret nothing is repeated."""
-        if key not in self.raw:
+    def _get(self, key: str) -> Any:
+        """The value of a key, None if it is not there or wrong."""
+        if self.raw.get(key, _WRONG) is _WRONG:
             return None
         try:
-            return read(self.raw[key])
-        except ValueError as error:
+            return KEYS[key].read(self.raw[key])
+        except Misuse as error:
             self.wrong.append("%s: %s" % (key, error))
             return None
 
+    def _measure(self, services: Iterable[Service]) -> None:
+        for service in services:
+            written_out = written(_quoted(service.words), "nagios_argument")
+            for engine, most in LONGEST.items():
+                length = len(written_out.encode())
+                if self.engine in (None, engine) and length > most:
+                    self.wrong.append(
+                        "nodes, ignore_nodes, limits and states come to %d bytes in the command of the check %s, and "
+                        "should come to %d at most for %s" % (length, service.check, most, _ENGINES[engine])
+                    )
+
     def _connection(self) -> dict[str, str]:
         found = {}
-        for key, read in _CONNECTION.items():
-            value = self._get(key, read)
-            if value is not None and value != "":
-                found[key.replace("_", "-")] = str(value)
+        for key in _CONNECTION:
+            value = self._get(key)
+            if value not in (None, False):
+                # In such a file a flag is a word.
+                found[key.replace("_", "-")] = "yes" if value is True else str(value)
         if "hostname" in found and "url" in found:
             self.wrong.append("hostname and url exclude each other")
         elif not {"hostname", "url"} & {key.replace("_", "-") for key in self.raw}:
@@ -207,31 +276,27 @@ class _Reader:
             self.wrong.append("insecure and ca_file contradict each other")
         try:
             encrypted(found.get("url", "https://"), "insecure" in found, "insecure: true")
-        except ValueError as error:
+        except Misuse as error:
             self.wrong.append("url: %s" % error)
         return found
 
     def _secrets(self, username: str | None) -> dict[str, str]:
-        found = {key: value for key in ("password", "token") if (value := self._get(key, _secret)) is not None}
+        found = {key: value for key in ("password", "token") if (value := self._get(key)) is not None}
         if "password" in found and not username:
             self.wrong.append("password needs username")
-        try:
-            credentials(username, found.get("password"), found.get("token"))
-        except ValueError as error:
-            self.wrong.append(str(error))
         return found
 
     def _judgement(self, checks: Sequence[str]) -> _Judgement:
         judgement = _Judgement(
-            limits=self._get("limits", _limits) or {},
-            states=self._get("states", _states) or {},
-            nodes=self._get("nodes", _lines) or [],
-            ignored=self._get("ignore_nodes", _lines) or [],
-            shards=self._get("shards", _whole(1, 1024)),
-            spares=self._get("min_spares", _whole(0, 1024)),
+            limits=self._get("limits") or {},
+            states=self._get("states") or {},
+            nodes=self._get("nodes") or [],
+            ignored=self._get("ignore_nodes") or [],
+            shards=self._get("shards"),
+            spares=self._get("min_spares"),
         )
         for check in judgement.limits:
-            if check not in checks and "all" not in checks:
+            if checks and check not in checks and "all" not in checks:
                 self.wrong.append("limits: %s is not among its checks" % check)
         for problem in judgement.states:
             if checks and "all" not in checks and not set(CATALOGUE[problem].judged_by) & set(checks):
@@ -306,8 +371,7 @@ def _place(connection: Mapping[str, str]) -> dict[str, Any]:
 
 def _host_of(connection: Mapping[str, str]) -> str:
     if "url" in connection:
-        host = re.sub(r"^https?://|[/].*$", "", connection["url"])
-        return re.sub(r":\d+$", "", host).strip("[]")
+        return urlsplit(connection["url"]).hostname or ""
     return connection.get("hostname", "").strip("[]")
 
 
@@ -317,162 +381,104 @@ def _repeated(names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if name.lower() in seen or seen.add(name.lower())})  # type: ignore[func-returns-value]
 
 
-def _line(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError("it is no text, but %s" % type(value).__name__)
-    text = str(value)
-    if not text.isprintable():
-        raise ValueError("%r holds characters that cannot be printed" % text)
-    if not text or text != text.strip():
-        raise ValueError("%r is empty, or begins or ends with a blank" % text)
-    return text
-
-
-def _lines(value: object) -> list[str]:
-    if isinstance(value, Mapping):
-        raise ValueError("it is no list")
-    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return [_line(one) for one in values]
-
-
-def _secret(value: object) -> str:
-    try:
-        return _line(value)
-    except ValueError:
-        raise ValueError(
-            "it is empty, begins or ends with a blank, or holds characters that cannot be printed"
-        ) from None
-
-
-def _name(value: object) -> str:
-    text = value if isinstance(value, str) else _line(value)
-    if not _NAME.fullmatch(text):
-        raise ValueError(
-            "%r: up to 64 letters, digits, dots, dashes and underscores are allowed, a letter or digit first" % text
-        )
-    return text
-
-
-def _port(value: object) -> int:
-    return _whole(1, 65535)(value)
-
-
-def _whole(least: int, most: int) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        text = _line(value)
-        if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
-            raise ValueError("%r is no whole number from %d to %d" % (text, least, most))
-        return int(text)
-
-    return read
-
-
-def _hostname(value: object) -> str:
-    from_host(_line(value), DEFAULT_PORT)
-    return _line(value)
-
-
-def _url(value: object) -> str:
-    return from_url(_line(value))
-
-
-def _seconds(value: object) -> str:
-    text = _line(value)
-    try:
-        sound = 0 < float(text) <= 3600
-    except ValueError:
-        sound = False
-    if not sound:
-        raise ValueError("%r is no number of seconds, above 0 and up to 3600" % text)
-    return text
-
-
-def _flag(value: object) -> str:
-    text = str(value).lower()
-    if text not in (*_YES, *_NO):
-        raise ValueError("%r is neither true nor false" % text)
-    return "yes" if text in _YES else ""
-
-
-def _path(value: object) -> str:
-    # Not repeated: somebody may have put there what the file should hold, a key say.
-    try:
-        text = _line(value)
-    except ValueError:
-        text = ""
-    if not text.startswith("/"):
-        raise ValueError("it is no absolute path; engines run the checks in a folder of their own")
-    return text
+def _pattern(value: object) -> str:
+    text = TEXT.read(value)
+    if text.startswith("-"):
+        # Icinga 2 gives it to the check as a word of its own.
+        raise Misuse("%s begins with a dash, as an option of a check does" % shown(text))
+    return str(text)
 
 
 def _state_dir(value: object) -> str:
-    return "none" if str(value) == "none" else _path(value)
+    return "none" if value == "none" else str(PATH.read(value))
+
+
+def _username(value: object) -> str:
+    text = str(TEXT.read(value))
+    credentials(text, None, None)
+    return text
+
+
+def _token(value: object) -> str:
+    text = str(_SECRET.read(value))
+    credentials(None, None, text)
+    return text
 
 
 def _checks(value: object) -> list[str]:
-    found = _lines(value)
+    found = listed(TEXT, "checks", least=1).read(value)
     for check in found:
         if check not in CHECKS:
-            raise ValueError("%r is no check%s (known: %s)" % (check, closest(check, CHECKS), ", ".join(CHECKS)))
-    if not found:
-        raise ValueError("there is none")
+            raise Misuse("%s is not a check%s (known: %s)" % (shown(check), closest(check, CHECKS), ", ".join(CHECKS)))
     return [check for check in CHECKS if check in found]
 
 
 def _states(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise ValueError("it is no mapping of problems to states")
-    states = {str(problem): str(state) for problem, state in value.items()}
+        raise Misuse("it is %s, and should be a mapping of problems to states" % described(value))
+    states = {text_of(problem): text_of(state) for problem, state in value.items()}
     parse_states("%s=%s" % pair for pair in states.items())
     return states
 
 
 def _limits(value: object) -> dict[str, dict[str, list[str]]]:
     if not isinstance(value, Mapping):
-        raise ValueError("it is no mapping of checks to limits")
+        raise Misuse("it is %s, and should be a mapping of checks to limits" % described(value))
     found: dict[str, dict[str, list[str]]] = {}
     for check, limits in value.items():
         if check not in LIMITED:
-            raise ValueError("%r is no check with limits (known: %s)" % (str(check), ", ".join(LIMITED)))
+            raise Misuse("%s is not a check with limits (known: %s)" % (shown(str(check)), ", ".join(LIMITED)))
         if not isinstance(limits, Mapping) or not set(limits) <= {"warning", "critical"}:
-            raise ValueError("%s: it is no mapping of warning and critical to ranges" % check)
-        ranges = {str(kind): _lines(words) for kind, words in limits.items() if words is not None}
+            raise Misuse("%s: it should be a mapping of warning and critical to ranges" % check)
+        ranges = {str(kind): _RANGES.read(words) for kind, words in limits.items() if words is not None}
         parse_limits(str(check), ranges.get("warning", ()), ranges.get("critical", ()), ("warning", "critical"))
         found[str(check)] = ranges
     return found
 
 
-_CONNECTION: Mapping[str, Callable[[Any], Any]] = {
-    "hostname": _hostname,
-    "port": _port,
-    "url": _url,
-    "timeout": _seconds,
-    "username": _line,
-    "ca_file": _path,
-    "insecure": _flag,
-    "client_cert": _path,
-    "client_key": _path,
-    "header_file": _path,
-    "state_dir": _state_dir,
+_RANGES = listed(Kind("a range", lambda value: TEXT.read(number_of(value))), "ranges")
+_PATTERNS = listed(Kind("a pattern", _pattern), "shell patterns without a dash at the beginning")
+_SECRET = hidden(Kind("text of up to 8000 characters on one line, without blanks at its ends", line(8000)))
+_ENGINES = {"nagios": "Nagios", "nrpe": "NRPE"}
+_WRONG = object()
+"""In the place of a value that has been found wrong already."""
+
+CHECK_NAMES = Kind("a list of some of %s, or one of them" % ", ".join(CHECKS), _checks)
+
+# How the API is reached: what an extra-opts file says.
+_CONNECTION: Mapping[str, Kind] = {
+    "hostname": HOST,
+    "port": PORT,
+    "url": URL,
+    "timeout": seconds(3600),
+    "username": Kind(TEXT.allowed + ", without a colon", _username),
+    "ca_file": PATH,
+    "insecure": FLAG,
+    "client_cert": PATH,
+    "client_key": PATH,
+    "header_file": PATH,
+    "state_dir": Kind(PATH.allowed + ", or none", _state_dir),
 }
-_KEYS = (
-    "name",
-    "display_name",
-    "address",
-    *_CONNECTION,
-    "password",
-    "token",
-    "checks",
-    "limits",
-    "states",
-    "nodes",
-    "ignore_nodes",
-    "shards",
-    "min_spares",
-    "host_template",
-    "zone",
-    "command_endpoint",
-)
+KEYS: Mapping[str, Kind] = {
+    "name": NAME,
+    "display_name": TEXT,
+    "address": HOST,
+    **_CONNECTION,
+    "password": _SECRET,
+    "token": Kind("up to 8000 visible ASCII characters", _token),
+    "checks": CHECK_NAMES,
+    "limits": Kind("a mapping of some of %s to warning and critical ranges" % ", ".join(LIMITED), _limits),
+    "states": Kind("a mapping of problems that its checks judge to ok, warning, critical or unknown", _states),
+    "nodes": _PATTERNS,
+    "ignore_nodes": _PATTERNS,
+    "shards": whole(1, 1024),
+    "min_spares": whole(0, 1024),
+    "host_template": OBJECTS,
+    "zone": NODE,
+    "command_endpoint": NODE,
+}
+"""What a deployment can say, and what each may be; the pages and the role's arguments say the same."""
+_OWN = ("name",)
 
 
 def shortened(sentences: Sequence[str], most: int = 20) -> list[str]:

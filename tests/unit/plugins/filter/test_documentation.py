@@ -22,11 +22,11 @@ def documented(name: str, text: str) -> tuple[list[str], dict[str, Any]]:
     """What is called positional in a documentation, and all options, those of its fragments among them."""
     read = yaml.safe_load(text)
     options = dict(read.get("options", {}))
-    for fragment in read["extends_documentation_fragment"]:
+    for fragment in read.get("extends_documentation_fragment", []):
         part = fragment.removeprefix("wabiz.monitoring.deployments").lstrip(".").upper() or "DOCUMENTATION"
         options.update(yaml.safe_load(getattr(ModuleDocFragment, part))["options"])
     assert read["name"] == name
-    return read["positional"].split(", "), options
+    return read["positional"].split(", ") if "positional" in read else [], options
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,5 +42,5 @@ def test_a_filter_is_documented_as_it_is_called(name: str) -> None:
         empty = parameter.default is parameter.empty
         assert options[parameter.name].get("required", False) is empty
         if not empty:
-            told = options[parameter.name]["default"]
+            told = options[parameter.name].get("default")
             assert told == (list(STANDARD) if parameter.default == STANDARD else parameter.default or type(told)())

@@ -30,17 +30,15 @@ HOSTILE = [
     "\\'",
     "#x",
     "$HOME ${HOME} %HOME%",
-    "-x",
-    "--warning=1",
     "[!a]?",
     "ü 🙂",
     "{main}",
 ]
 
 
-def monitored(**differing: Any) -> dict[str, Any]:
+def monitored(engine: str = "none", **differing: Any) -> dict[str, Any]:
     """What is told of the sound deployment with differences."""
-    (one,) = plugin.monitored_deployments([{**SOUND, **differing}], FILE)
+    (one,) = plugin.monitored_deployments([{**SOUND, **differing}], FILE, engine=engine)
     return one
 
 
