@@ -272,14 +272,19 @@ FOREIGN = re.compile(
 )
 
 
+#: The keys that hold something else but text.
+OTHER = ("port", "timeout", "insecure", "checks", "limits", "states", "nodes", "ignore_nodes", "shards", "min_spares")
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_a_value_of_a_wrong_type_is_told_in_words(key: str) -> None:
+    named = re.compile(rf"(deployment '|entry 1)[^:]*: (.*\b{key}\b|it has no name|it says)")
     for value in TYPES:
         told = deployment_mistakes([deployment(**{key: value})])
-        assert all(
-            re.match(rf"(deployment '|entry 1)[^:]*: (.*\b{key}\b|it has no name|it says)", one) for one in told
-        ), told
+        assert all(named.match(one) for one in told), told
         assert not [one for one in told if FOREIGN.search(one)]
+        if isinstance(value, datetime.date) or (key not in OTHER and not isinstance(value, (str, type(None)))):
+            assert told
 
 
 @pytest.mark.parametrize("differing", [differing for differing, _told in MISTAKES if SECRET in repr(differing)])

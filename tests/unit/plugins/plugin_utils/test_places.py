@@ -32,7 +32,7 @@ def nagios_lines(text: str) -> Iterator[str]:
     lines = iter(text.split("\n"))
     for line in lines:
         while line.endswith("\\") and not line.endswith("\\\\"):
-            line = line[:-1] + next(lines).lstrip(" \t")
+            line = line[:-1] + next(lines, "").lstrip(" \t")
         line = re.sub(r"\\\\\Z", r"\\", line)
         yield uncommented(line).strip(" \t")
 
