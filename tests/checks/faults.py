@@ -505,12 +505,20 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "lists without number, late": Fault(SUPPORT, _late(_LISTS)),
         "objects without number, late": Fault(SUPPORT, _late(b'{"support": [' + b'{"":0},' * 2**20 + b"{}]}")),
         "values without number, late": Fault(SUPPORT, _late(b'{"support": [' + b"0," * (2**22 - 10) + b"0]}")),
+        "closing brackets in a text": Fault(SUPPORT, _within(b"description", b'"' + b"]" * (2**23 - 2000) + b'"')),
+        "closing brackets in a text, late": Fault(SUPPORT, _late(b'{"support": "' + b"]" * (2**23 - 40) + b'"}')),
+        "quotes and closing brackets": Fault(
+            SUPPORT, _within(b"description", b'"' + b"[" * 40 + b'"' + (b'"' + b"]" * 30) * 262_000)
+        ),
         "one text of 8 MiB": Fault(SUPPORT, _within(b"description", b'"' + b"x" * (2**23 - 2000) + b'"')),
         "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
     },
     "Fields": {
         "as much as is believed": Fault(SUPPORT, _within(b"more", _much("", 56))),
         "as much as is believed, in wide letters": Fault(SUPPORT, _within(b"more", _much("\U0001f4de", 4))),
+        "as many names as are believed": Fault(
+            SUPPORT, _within(b"e2e", b"{" + b",".join(b'"n%d":"v%d"' % (at, at) for at in range(2**14 - 200)) + b"}")
+        ),
         "no fields": Fault(SUPPORT, _body(lambda: documents.document({}))),
         "support is null": Fault(SUPPORT, _body(lambda: documents.document(None))),
         "support is a list": Fault(SUPPORT, _body(lambda: documents.document([documents.fields()]))),

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, final
 
-import distribution
 import forkserver
 from commands import Done, Runner, content, write
 
@@ -67,6 +66,8 @@ def collections(folder: Path) -> str:
 
 def packages(folder: Path) -> str:
     """Where another Python finds what this one has installed: the distribution, its libraries, and Ansible."""
+    import distribution  # stands one folder up, where only pytest looks
+
     links = folder / "packages"
     links.mkdir()
     distribution.link(links)

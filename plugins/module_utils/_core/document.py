@@ -70,16 +70,19 @@ def _text(body: bytes, place: Place) -> str:
 
 def _hold_shape(body: bytes) -> None:
     """Refuse what would take long, or much memory, to parse; that is known without parsing it."""
-    # Before each value but the first there is one of these. Some stand within texts: an honest answer can afford it.
-    values = 1 + sum(map(body.count, (b",", b"[", b"{")))
-    if _depth(body if values <= MOST_VALUES else body[: 2 * MOST_VALUES]) > DEEPEST:
-        raise Trouble("invalid", say("the answer is nested too deeply"))
+    # Before each value but the first there is a comma or an opening bracket; each text stands between two quotes. Some
+    # of these stand within texts: an honest answer can afford it.
+    values = 1 + max(
+        sum(map(body.count, (b",", b"[", b"{"))), sum(map(body.count, (b"]", b"}"))), body.count(b'"') // 2
+    )
     if values > MOST_VALUES:
+        _hold_depth(body[: 2 * MOST_VALUES])
         raise Trouble("invalid", say("the answer holds more than %d values", MOST_VALUES))
     believed = PADDING + BYTES_OF_VALUE * values
     # An honest answer is so small that nobody need look for wide letters.
     if len(body) > believed or (len(body) * _WIDEST > believed and len(body) * _width(body) > believed):
         raise Trouble("invalid", say("the answer says little for its size: %d bytes for %d values", len(body), values))
+    _hold_depth(body)
 
 
 def _width(body: bytes) -> int:
@@ -87,15 +90,18 @@ def _width(body: bytes) -> int:
     return next((width for letters, width in _WIDE if letters.search(body)), 1)
 
 
-def _depth(body: bytes) -> int:
-    """How deep its brackets are nested."""
-    brackets = body.translate(None, _NO_BRACKETS)
-    depth = max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
-    if depth <= DEEPEST or body.count(b'"') > 4 * MOST_VALUES:
-        return depth
-    # It may be that some of them stand within texts.
-    outside = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
-    return max(accumulate(map(_STEPS.__getitem__, b"".join(outside).translate(None, _NO_BRACKETS))), default=0)
+def _hold_depth(body: bytes) -> None:
+    # It may be that some of its brackets stand within texts.
+    if _nested(body) > DEEPEST and _nested(_outside_texts(body)) > DEEPEST:
+        raise Trouble("invalid", say("the answer is nested too deeply"))
+
+
+def _outside_texts(body: bytes) -> bytes:
+    return b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+
+
+def _nested(body: bytes) -> int:
+    return max(accumulate(map(_STEPS.__getitem__, body.translate(None, _NO_BRACKETS))), default=0)
 
 
 def _parse(text: str, length: int, place: Place) -> Any:
