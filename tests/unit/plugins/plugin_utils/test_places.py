@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 # Nothing is left behind in the checkout, and no failure depends on the machine's speed.
-settings.register_profile("here", database=None, deadline=None, max_examples=200)
+settings.register_profile("here", database=None, deadline=None, max_examples=200, report_multiple_bugs=False)
 settings.load_profile("here")
 
 SYNTAX = "\"'`$\\;!#%&|<>(){}[]*?~=,:/@ -+.xn0"
