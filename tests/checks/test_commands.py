@@ -317,8 +317,8 @@ def test_what_is_fine_is_told_to_those_who_ask_for_more(monitor: Runner, simulat
     more = asked(monitor, simulator, "socket", "-v")
     sound(more)
     assert len(more.lines) == 7
-    assert "wa1 master: primary_master, must be connected, owns the control shard: UP" in more.lines
-    assert "wa2 master: secondary_master, stands by: DN" in more.lines
+    assert "- wa1 master: primary_master, must be connected, owns the control shard: UP" in more.lines
+    assert "- wa2 master: secondary_master, stands by: DN" in more.lines
     most = asked(monitor, simulator, "socket", "-vv")
     assert f"asking {simulator.url}" in most.lines
     assert [line for line in most.lines if re.fullmatch(r"the answer has \d+ bytes, asked for at .* UTC", line)]
