@@ -9,8 +9,10 @@ are compared without their case and accents, and without what stands between the
 from __future__ import annotations
 
 import binascii
+import json
 import re
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Pattern, Set, Tuple
+from urllib.parse import quote
 
 SHORTEST = 6
 """Shorter secrets are too likely to be part of an honest word, so they must stand as a word of their own."""
@@ -39,7 +41,8 @@ class Secrets:
         elif secret not in self._learned:
             self._learned.add(secret)
             raw = secret.encode("utf-8", "replace")
-            for reading in _unescaped(secret):
+            # Where only some letters are escaped, most of what is left of it when it was cut may be escapes.
+            for reading in (*_unescaped(secret), json.dumps(secret), quote(secret, safe="")):
                 letters, visible = _letters(reading), _visible(reading)
                 self._letters.add(letters)
                 if visible != letters:
@@ -284,7 +287,6 @@ def _telling(packed: bytes, shortest: int) -> Iterator[str]:
 
 
 def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+    # Where it was cut, part of a letter may be left.
+    text = raw.decode("utf-8", "replace").strip("\ufffd")
+    return raw.decode("latin-1") if "\ufffd" in text else text
