@@ -14,19 +14,19 @@ from typing import Any
 import collection
 
 
-def run_module(name: str, check_mode: bool = False, cwd: Path | None = None, **options: Any) -> dict[str, Any]:
+def run_module(name: str, scratch: str = "", **options: Any) -> dict[str, Any]:
     """Run a module with our own rights; gives what it returned, and all that it printed under ``printed``."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "ansible_collections", "wabiz")
         place.mkdir(parents=True)
         (place / "monitoring").symlink_to(collection.ROOT)
-        arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode, "_ansible_diff": True}}
+        arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_diff": True}}
         (Path(folder) / "arguments").write_text(json.dumps(arguments), encoding="utf-8")
         module = f"ansible_collections.wabiz.monitoring.plugins.modules.{name}"
         done = subprocess.run(
             [sys.executable, "-m", module, str(Path(folder) / "arguments")],
-            env={**os.environ, "PYTHONPATH": folder},
-            cwd=cwd or folder,
+            env={**os.environ, "PYTHONPATH": folder, **({"TMPDIR": scratch} if scratch else {})},
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -70,6 +70,15 @@ class Arena:
         """A folder of the engine's user."""
         return self.user.folder(self.folder / "home")
 
+    @property
+    def tries(self) -> Path:
+        """Where everybody can put files for a while, and configurations are tried."""
+        folder = self.folder / "tmp"
+        if not folder.exists():
+            folder.mkdir()
+            folder.chmod(0o1777)
+        return folder
+
     def add_secrets(self, *names: str) -> None:
         self.secret.mkdir(mode=0o700)
         for name in ("root-only", *names):
@@ -122,7 +131,8 @@ class Arena:
         new.write_text(text or stock.text, encoding="utf-8")
         new.chmod(0o600)
         entry = {"path": str(self.folder / "conf" / stock.file), "src": str(new), "mode": "0644"}
-        return run_module("check_plugins_files", entries=[entry], trial={**self.trial(engine), **more})
+        trial = {**self.trial(engine), **more}
+        return run_module("check_plugins_files", entries=[entry], trial=trial, scratch=str(self.tries))
 
     @contextlib.contextmanager
     def raced(self, **spec: list[Any]) -> Iterator[None]:
@@ -156,7 +166,7 @@ def race_the_trial(arena: Arena, engine: str, number: int) -> dict[str, Any]:
     victim, folder = str(arena.secret / "root-only"), str((conf / stock.file).parent)
     links = dict.fromkeys((stock.main, "log", "constants.conf", "zones.conf", "0.cfg", "conf.d"), victim)
     tricks: dict[str, list[Any]] = {
-        "plant": [["/tmp", "wabiz-try-", links]],  # noqa: S108  # where it is tried
+        "plant": [[str(arena.tries), "wabiz-try-", links]],
         "replace": [[folder, f".{Path(stock.file).name}", victim], [folder, Path(stock.file).name, victim]],
         "swap": [[folder, str(arena.secret)]],
     }
@@ -311,6 +321,18 @@ def test_the_engine_is_asked_with_the_rights_of_its_user(
     assert told.splitlines()[:3] == [arena.user.name, arena.user.group, "/"]
     assert "Permission denied" in told
     assert "OF_ROOT_ALONE" not in told
+
+
+def test_where_root_s_own_place_for_a_while_is_closed_the_engine_is_asked_elsewhere(arena: Arena) -> None:
+    arena.install("nagios")
+    # Slashes are left out, as the folder's name is not told.
+    ask = ["sh", "-c", "echo {folder} | tr / :; false"]
+    here = f"{arena.tries}/wabiz-try-".replace("/", ":")
+    assert arena.write("nagios", command=ask)["msg"].startswith(here)
+    arena.tries.chmod(0o700)
+    told = arena.write("nagios", command=ask)["msg"]
+    assert ":wabiz-try-" in told
+    assert here not in told
 
 
 @pytest.mark.parametrize("engine", STOCK)

@@ -17,6 +17,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional
 
 from .folders import Refused
 
+_KEPT = ("PATH", "TMPDIR")
+"""What of our environment the work gets."""
+
 _LIMIT = 600
 """Seconds. Ten thousand deployments take an engine less than one minute."""
 
@@ -108,10 +111,10 @@ def _become(user: Optional[User]) -> None:
     os.setsid()
     os.chdir("/")
     os.umask(0o077)
-    path = os.environ.get("PATH", os.defpath)
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     os.environ.clear()
-    os.environ.update({"PATH": "%s:/usr/sbin:/sbin" % path, "LC_ALL": "C.UTF-8"})
-    # Root's own may be closed to others.
+    os.environ.update({"LC_ALL": "C.UTF-8", **kept, "PATH": "%s:/usr/sbin:/sbin" % kept.get("PATH", os.defpath)})
+    # Where files are put for a while may be closed to that user.
     tempfile.tempdir = None
     if user:
         os.setgroups(user.groups)
