@@ -187,7 +187,7 @@ def galaxy(run: Run) -> None:
 
 
 def fuzz(run: Run) -> None:
-    for target, runs in (("answer", 8_000), ("threshold", 100_000)):
+    for target, runs in (("answer", 8_000), ("threshold", 100_000), ("response", 4_000)):
         # Of what it finds the input is printed, too.
         options = (f"-runs={runs}", "-print_final_stats=1", f"-artifact_prefix={run.room.scratch}/")
         told = run("python", "-m", "fuzz", target, *options, cwd=ROOT / "tests")

@@ -38,7 +38,8 @@ class _Adapter(requests.adapters.HTTPAdapter):
         pools, connections = _KINDS[scheme]
         connection = type("Connection", (Reader, connections), {"reading": self.reading})
         self._pools = {scheme: type("Pool", (pools,), {"ConnectionCls": connection})}
-        super().__init__()
+        # One connection at a time, to one place.
+        super().__init__(1, 1)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **options)

@@ -455,6 +455,10 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "packed pieces of nothing": Fault(
             SUPPORT, _without_end(_head(None, "Content-Encoding: gzip\r\n"), gzip.compress(b""))
         ),
+        "packed blocks of nothing": Fault(
+            SUPPORT,
+            _without_end(_head(None, "Content-Encoding: gzip\r\n") + gzip.compress(b"")[:10], b"\0\0\0\xff\xff"),
+        ),
     },
     "Framing": {
         **{f"a chunk of size {size!r}": Fault(SUPPORT, _behind_a_size(size.encode())) for size in SIZES},

@@ -16,6 +16,7 @@ import socket
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from .._core.body import MOST_OF_REFUSAL, TooLarge, unpacked
+from .._core.catalogue import Trouble
 from .._core.deadline import Deadline
 from .._core.document import LARGEST
 from .._core.failure import NotHttp, ProxyRefused
@@ -29,7 +30,7 @@ MOST_FIELDS = 100
 MOST_INTERIM = 8
 """Interim answers (1xx) before the answer."""
 MOST_OF_CHUNK_LINE = 2**10
-MOST_CHUNKS = 2**16
+MOST_CHUNKS = 2**14
 MOST_OF_BODY = 2 * LARGEST
 """Bytes of a body on the wire, where it may be longer than what it comes to."""
 
@@ -244,10 +245,11 @@ class Reading:
         """What comes in on a connection."""
 
         def receive(most: int) -> bytes:
-            if self._deadline.over:
-                # As the socket would, so that whoever explains it sees where that was.
-                raise socket.timeout("timed out")
-            connection.settimeout(self._deadline.patience())
+            try:
+                connection.settimeout(self._deadline.patience())
+            except Trouble:
+                # As the socket would end it, so that whoever explains it sees where that was.
+                raise socket.timeout("timed out") from None
             return connection.recv(most)
 
         return Wire(receive)
