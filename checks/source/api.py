@@ -90,6 +90,7 @@ class Api:
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": ACCEPTED,
+            "Connection": "close",
             "User-Agent": f"wabiz-monitoring/{__version__}",
             **headers,
         }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from surfaces import NOT_QUOTED, PLACES, outputs
 from wabiz_monitoring._core.redaction import Redaction
 from wabiz_monitoring._core.session import Credentials
+from wabiz_monitoring._core.text import WITHHELD
 
 _ODD = st.characters(min_codepoint=0x21, max_codepoint=0x24F, exclude_categories=("Cc", "Cf"))
 _SECRETS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E) | _ODD, min_size=10, max_size=32)
@@ -74,3 +75,23 @@ def test_no_secret_is_seen_in_whatever_clothes_it_comes_back(
     for line in told(name, word, place) - harmless(name):
         assert not seen(line, learned), line
         assert not seen(line, secret), line
+
+
+SAYS_WHERE = {
+    "Host": "wa2.example.com",
+    "X-Forwarded-Host": "wa2.example.com:9090",
+    "Origin": "https://wa2.example.com",
+    "X-Tenant": "production-europe",
+}
+
+
+@pytest.mark.parametrize("header", SAYS_WHERE)
+def test_a_header_that_says_where_hides_no_name(header: str) -> None:
+    place = Redaction(headers={header: SAYS_WHERE[header]})
+    assert place.show_names([SAYS_WHERE[header]]) == [SAYS_WHERE[header]]
+    assert place.foreign(SAYS_WHERE[header]).shown() == SAYS_WHERE[header]
+
+
+def test_the_name_that_lets_us_into_a_proxy_without_a_password_is_withheld() -> None:
+    place = Redaction(environment={"http_proxy": "http://Zq7LmTr93xKw@proxy.example:3128"})
+    assert place.foreign("it said Zq7LmTr93xKw").shown() == WITHHELD

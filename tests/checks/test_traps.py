@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from commands import Done, Runner, credentials, in_time
 from documents import POLICY, cluster, high_availability, parse, single
-from faults import SUPPORT, TOKEN, FaultServer
+from faults import SUPPORT, TOKEN, Fault, FaultServer, Wire, usual
 from proxy import Proxy
 from wabiz_monitoring._core.judge import judge
 from wabiz_monitoring._core.result import Metric, Result
@@ -203,6 +203,20 @@ def test_the_time_limit_may_be_a_fraction(installed: Runner, tmp_path: Path) -> 
 
 
 # requests 2.34.
+
+
+def test_a_server_that_closes_the_connections_it_kept_is_as_healthy_as_ever(runner: Runner, tmp_path: Path) -> None:
+    def act(wire: Wire) -> None:
+        # Fewer connections than requests: this one came on a connection that was kept.
+        if server.connections < len(server.received):
+            raise ValueError
+        usual(wire)
+
+    with FaultServer(tmp_path) as server:
+        server.use(Fault(SUPPORT, act))
+        words = ["--url", server.url, "--ca-file", server.ca_file, "--state-dir", "none"]
+        done = runner("check_wabiz_socket", *words, env=credentials("watcher", PASSWORD))
+    assert (done.code, server.struck) == (0, 1)
 
 
 def test_netrc_does_not_replace_what_we_send(runner: Runner, tmp_path: Path) -> None:

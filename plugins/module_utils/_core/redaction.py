@@ -24,6 +24,12 @@ SHORTEST_KEY = 12
 """A header that does not call itself a secret, and whose value is shorter, tells sites or tenants apart."""
 
 _CALLED_SECRET = re.compile("auth|cookie|cred|jwt|key|pass|secret|session|sig|token", re.IGNORECASE)
+# Headers that say who is asked, by whom, for whom, and in which letters; what stands in them is in every log.
+_SAYS_WHERE = re.compile(
+    "(accept(-.+)?|connection|forwarded|from|host|origin|referer|user-agent|via|x-forwarded-.+|x-real-ip"
+    "|x-(tenant|site|region|zone|env|environment|cluster|stage)(-(id|name))?)",
+    re.IGNORECASE,
+)
 _REMEMBERED = 4096
 _LONGEST_REMEMBERED = 200
 
@@ -54,7 +60,8 @@ class Redaction(Place):
             self.learn(credentials.token or "")
         for name, value in headers.items():
             for secret in _of_header(name, value):
-                self.learn(secret, bool(_CALLED_SECRET.search(name)) or len(secret) >= SHORTEST_KEY)
+                if not _SAYS_WHERE.fullmatch(name):
+                    self.learn(secret, bool(_CALLED_SECRET.search(name)) or len(secret) >= SHORTEST_KEY)
         for name, value in environment.items():
             if name.lower().endswith("_proxy") and "@" in value:
                 self._learn_proxy(value)
@@ -121,10 +128,14 @@ class Redaction(Place):
     def _learn_proxy(self, address: str) -> None:
         # With a scheme or without, as everything that reads these variables takes both.
         user, colon, password = address.rpartition("@")[0].rpartition("//")[2].partition(":")
-        if colon:
-            self.learn(password)
-            self._learn_login(unquote(user), unquote(password))
-            self._learn_login(user, password)
+        if not colon:
+            # Where there is no password the name is one: a token, say.
+            self.learn(user, len(user) >= SHORTEST_KEY)
+            self.learn(unquote(user), len(user) >= SHORTEST_KEY)
+            return
+        self.learn(password)
+        self._learn_login(unquote(user), unquote(password))
+        self._learn_login(user, password)
 
 
 def _of_header(name: str, value: str) -> Iterator[str]:

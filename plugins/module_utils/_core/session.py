@@ -242,10 +242,13 @@ _REFUSALS = {401: "unauthorized", 403: "unauthorized", 429: "throttled"}
 """Statuses of a refused login. Of such an answer nothing is quoted: it was made of the password, perhaps."""
 
 
+# API.md, section 3. Another number may be made of the password, as other words of a refusal may.
+_CODES = frozenset((1005, 1006, 1011, 1014, 1015, 1016, 1017, 1018, 1023, PASSWORD_MUST_CHANGE))
+
+
 def _code(reply: Reply, place: Place) -> int:
     error = envelope(reply, place)
-    code = error.code if error else None
-    return code if code is not None and 0 <= code < 10**5 else 0
+    return error.code if error and error.code in _CODES else 0
 
 
 def _words(user: Foreign, outcome: Outcome) -> Message:

@@ -100,12 +100,6 @@ class Head(NamedTuple):
     status: int
     fields: Dict[str, List[str]]
 
-    @property
-    def stays(self) -> bool:
-        """Whether the connection can be used again after the body."""
-        framed = self.status in _BODILESS or "content-length" in self.fields or "transfer-encoding" in self.fields
-        return framed and self.version == "1.1" and "close" not in self.listed("connection")
-
     def listed(self, name: str) -> List[str]:
         """The parts of a field that is a list, in lower case."""
         return [part.strip(" \t").lower() for value in self.fields.get(name, ()) for part in value.split(",")]
@@ -254,14 +248,14 @@ class Reading:
 
         return Wire(receive)
 
-    def read(self, connection: socket.socket) -> bool:
-        """Read the answer, for `reply`; gives whether the connection can be used again."""
+    def read(self, connection: socket.socket) -> None:
+        """Read the answer, for `reply`."""
         wire = self.wire(connection)
         found = head(wire)
         location = found.first("location")
         if self._request.farewell or 300 <= found.status < 400:
             self.reply = Reply(found.status, b"", location)
-            return False
+            return
         # Only an answer is believed to be long. Of a refusal the status decides, and a short body explains.
         most = LARGEST if found.status == 200 else MOST_OF_REFUSAL
         content = io.BytesIO()
@@ -269,11 +263,9 @@ class Reading:
             content.write(piece)
             if content.tell() > most:
                 break
-        whole = content.tell() <= most
-        if found.status == 200 and not whole:
+        if found.status == 200 and content.tell() > most:
             raise TooLarge
         self.reply = Reply(found.status, content.getvalue(), location)
-        return whole and wire.at_rest and found.stays
 
 
 class Response(http.client.HTTPResponse):
@@ -293,11 +285,13 @@ class Response(http.client.HTTPResponse):
         self.chunked = False
         self.chunk_left = None
         self.length = 0
+        # A server may close a connection that it kept just when the next request is on its way, and what was healthy
+        # looks down: each request has a connection of its own.
         self.will_close = True
 
     def begin(self, *_limits: Any) -> None:
         """Read the whole answer."""
-        self.will_close = not self._reading.read(self._connection)
+        self._reading.read(self._connection)
         self.status = self.code = self._reading.reply.status
 
 
