@@ -18,7 +18,7 @@ from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._core.session import Credentials, credentials
 from wabiz_monitoring._core.states import State
 from wabiz_monitoring._core.text import clean, closest
-from wabiz_monitoring._edge.files import Files, is_file
+from wabiz_monitoring._edge.files import Files
 from wabiz_monitoring._edge.tls import Tls
 
 from . import Check
@@ -85,13 +85,8 @@ def look_at_files(words: list[str], mistake: str, files: Files) -> None:
     for word, following in zip(words, [*words[1:], ""], strict=False):
         flag, equals, value = word.partition("=")
         path = value.partition("@")[2] if flag == EXTRA_OPTS else value if equals else following
-        # A pipe can be read once only, and may never end.
-        if flag in _TRUSTED_FILES and is_file(path):
-            try:
-                _TRUSTED_FILES[flag](files, flag, path)
-            except Misuse as refused:
-                if str(refused) != mistake:
-                    files.notes.append(str(refused))
+        if flag in _TRUSTED_FILES:
+            files.look(_TRUSTED_FILES[flag], flag, path, mistake)
 
 
 def time_limit(arguments: list[str]) -> float:

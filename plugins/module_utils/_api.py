@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar
 from urllib.parse import urlsplit
@@ -167,6 +168,19 @@ def from_params(
         verbosity=verbosity,
         **{name: params[name] for name in ("validate_certs", "ca_path", "client_cert", "client_key", "use_proxy")},
     )
+
+
+def look_at_files(params: Mapping[str, Any], mistake: str, warns: Callable[[str], object]) -> None:
+    """Warn of who else can read or change the files that are named, when a mistake keeps them from being read."""
+    files = Files(warns)
+
+    def look() -> None:
+        for option in ("ca_path", "client_cert", "client_key"):
+            if params.get(option):
+                files.look(Files.pem, option, params[option], mistake)
+
+    with suppress(Trouble):
+        within(Deadline(DEFAULT_TIMEOUT), look)
 
 
 def failure(trouble: Trouble) -> Dict[str, str]:

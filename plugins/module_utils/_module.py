@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional,
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._api import REQUIRED_BY, argument_spec, failure
+from ._api import REQUIRED_BY, argument_spec, failure, look_at_files
 from ._core.catalogue import Trouble
 from ._core.misuse import Misuse
 from ._core.redaction import Redaction
@@ -58,6 +58,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
         try:
             outcome = work()
         except Misuse as error:
+            look_at_files(self.params, str(error), self.caution)
             outcome = Outcome({"msg": self.place.foreign(str(error), _LONGEST).shown()}, failed=True)
         except Trouble as trouble:
             outcome = Outcome(failure(trouble), failed=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -224,13 +225,17 @@ def test_modules_warn_of_it_and_refuse_it(option: str, runner: Quick, forks: For
     path = tmp_path / "named.pem"
     path.write_text(CONTENT["a client's key"])
     options = {name: value.replace("FILE", str(path)) for name, value in MODULES[option].items()}
-    for module in forks.modules:
+    told = f"{path} holds a secret and everybody can read it: chmod o-r it"
+    refused = f"{option} {path} is refused: everybody can change {path}: chmod o-w {path}"
+    # Beside a mistake, too.
+    for module, more in itertools.product(forks.modules, ({}, {"timeout": 0})):
+        asked = {"url": "https://localhost:1", **options, **more}
         path.chmod(0o644)
-        told = json.loads(forks.module(runner, module, {"url": "https://localhost:1", **options}).done.out)
-        assert f"{path} holds a secret and everybody can read it: chmod o-r it" in json.dumps(told["warnings"])
+        done = json.loads(forks.module(runner, module, asked).done.out)
+        assert told in json.dumps(done["warnings"])
         path.chmod(0o602)
-        told = json.loads(forks.module(runner, module, {"url": "https://localhost:1", **options}).done.out)
-        assert told["msg"] == f"{option} {path} is refused: everybody can change {path}: chmod o-w {path}"
+        done = json.loads(forks.module(runner, module, asked).done.out)
+        assert (done["msg"] == refused) if not more else (refused in json.dumps(done["warnings"]))
 
 
 # The shape of JSON.

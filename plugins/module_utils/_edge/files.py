@@ -93,6 +93,15 @@ class Files:
         if readable_by_everybody(content.status):
             self._note("%s holds a secret and everybody can read it: chmod o-r it" % clean(content.path, _LONGEST))
 
+    def look(self, read: Callable[[Files, str, str], object], option: str, path: str, mistake: str) -> None:
+        """Note what there is to say of a file that a mistake keeps the run from reading. A pipe is left alone."""
+        if is_file(path):
+            try:
+                read(self, option, path)
+            except Misuse as refused:
+                if str(refused) != mistake:
+                    self._note(str(refused))
+
     def stuck(self, seconds: float) -> Misuse:
         """What to say when the time is up while a file is read."""
         return Misuse("%s: not read to its end within %g s; %s" % (self.reading, seconds, STUCK))
