@@ -9,6 +9,7 @@ logs in for all.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import json
@@ -33,12 +34,16 @@ _GRACE = 1.0
 def uptime() -> Uptime:
     """Now, by the clock that nobody sets."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return Uptime(_start(), time.clock_gettime(clock))
+
+
+@functools.lru_cache
+def _start() -> str:
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            start = file.read(64).strip().replace("-", "")[:WORD]
+            return file.read(64).strip().replace("-", "")[:WORD]
     except (OSError, ValueError):
-        start = ""
-    return Uptime(start, time.clock_gettime(clock))
+        return ""
 
 
 class Ledger:
@@ -62,6 +67,7 @@ class Ledger:
 
         Whoever does says how long that may take, so that one which hangs keeps the others out no longer.
         """
+        self._prepare()
         with self._folder.lock("login-%s.lock" % self._name, self._outstayed()) as file:
             if file is not None:
                 _tell(file, self._clock().later(self._limit + _GRACE))
@@ -115,6 +121,14 @@ class Ledger:
         with self._folder.lock("account-%s.lock" % self._name):
             kept = self._kept()
             yield _salt(kept) or os.urandom(16).hex(), from_data(kept)
+
+    def _prepare(self) -> None:
+        # What takes long is done by all who wait, side by side.
+        salt = _salt(self._kept())
+        if not salt:
+            with self.changing() as (salt, account):
+                self._save(salt, account)
+        self._digest(salt)
 
     def _why(self, account: Account, who: str, now: Uptime, wait: Optional[float]) -> Held:
         return Held(account.why(who, now), len(account.recent(now)), wait)
