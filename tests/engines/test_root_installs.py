@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -28,7 +29,9 @@ from .module import run_module
 from .site import PLAY, Site
 from .user import User
 
-PASSWORDS = {name: f"marked-{name}-p%40ss" for name in ("index", "extra", "links", "proxy")}
+#: Others may try the same on this machine.
+MARK = secrets.token_hex(8)
+PASSWORDS = {name: f"{MARK}-{name}-p%40ss" for name in ("index", "extra", "links", "proxy")}
 RUN_PIP = ROOT / "roles/check_plugins/files/run_pip.py"
 
 #: Modules that a Python would take from the current folder or from PYTHONPATH; each tells when it is taken.
@@ -128,7 +131,7 @@ def shown(text: str) -> list[str]:
     forms = {}
     for name, password in PASSWORDS.items():
         meant = urllib.parse.unquote(password)
-        forms[name] = {password, meant, base64.b64encode(f"user-{name}:{meant}".encode()).decode(), f"marked-{name}"}
+        forms[name] = {password, meant, base64.b64encode(f"user-{name}:{meant}".encode()).decode(), f"{MARK}-{name}"}
     return sorted(name for name, those in forms.items() if any(each in text for each in those))
 
 
@@ -138,7 +141,7 @@ def alone(site: Site, host: str, **variables: Any) -> Path:
 
 
 def test_the_password_of_an_index_is_used_and_seen_nowhere(site: Site, folder_of_wheels: Path) -> None:
-    with index_of(folder_of_wheels) as server, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, index_of(folder_of_wheels) as server:
         arguments = with_passwords(server.port)
         alone(site, "indexed", pip_arguments=arguments)
         playing = pool.submit(site.play, "-vvv", "--diff", only=["indexed"])
@@ -180,7 +183,7 @@ def test_where_pip_would_show_a_password_it_does_not_start(site: Site) -> None:
     assert "the password would stand in the process list: leave out --no-binary" in outcome.failures
     assert shown(outcome.output) == []
     assert not Path(site.hosts["building"]["check_plugins_venv"]).exists()
-    package = "wabiz @ https://user-index:marked-index@index.example"
+    package = f"wabiz @ https://user-index:{MARK}-index@index.example"
     named = site.play("-vvv", only=["building"], pip_arguments=[], package=package)
     assert "check_plugins_package is a name" in named.failures
 
