@@ -334,12 +334,12 @@ def test_a_single_form_that_cannot_be_reached_is_told(runner: Runner, tmp_path: 
 def test_where_no_token_can_be_kept_it_is_said_to_those_who_named_the_place(
     monitor: Runner, simulator: Simulator
 ) -> None:
-    told = "no token is kept: /proc/nowhere: No such file or directory"
+    told = "no token is kept, and no failed login remembered: /proc/nowhere: No such file or directory"
     named = asked(monitor, simulator, "socket", "--state-dir", "/proc/nowhere")
     assert (named.code, named.lines[1:]) == (0, [told])
     homeless = Runner(monitor.home, {**monitor.variables, "XDG_STATE_HOME": "/proc"})
     assert asked(homeless, simulator, "socket").lines[1:] == []
-    told = "no token is kept: /proc/wabiz-monitoring: No such file or directory"
+    told = "no token is kept, and no failed login remembered: /proc/wabiz-monitoring: No such file or directory"
     assert told in asked(homeless, simulator, "socket", "-v").lines
 
 

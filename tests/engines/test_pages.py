@@ -7,11 +7,14 @@ The tests stand in the order of the pages; other places than a page's come in by
 from __future__ import annotations
 
 import functools
+import http.server
 import json
 import re
 import shlex
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -19,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import trustme
 from shown import Block, blocks, hold, table, troubles
 
 from .conftest import leave_out
@@ -503,6 +507,37 @@ def judged_twice(scene: Scene) -> str:
     return judged(scene, password="wrong", state_dir=folder)
 
 
+class _Failing(http.server.BaseHTTPRequestHandler):
+    """An API that fails, whoever logs in."""
+
+    def do_POST(self) -> None:
+        self.send_error(500)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the tests' output is read by people."""
+
+
+def judged_in_vain(scene: Scene) -> str:
+    folder = scene.user.folder(scene.readers["nagios"].folder.parent / "failing")
+    ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    ca_file = scene.user.file(folder / "ca.pem", ca.cert_pem.bytes().decode())
+    with http.server.HTTPServer(("127.0.0.1", 0), _Failing) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = {"port": server.server_address[1], "ca_file": ca_file, "state_dir": folder}
+        # The second failure in a row is the one after which it waits.
+        *_told, last = [judged(scene, **where) for _turn in range(3)]
+        server.shutdown()
+    return last
+
+
+def judged_after_others(scene: Scene) -> str:
+    folder = scene.user.folder(scene.readers["nagios"].folder.parent / "others")
+    *_told, last = [judged(scene, password=f"wrong-{turn}", state_dir=folder) for turn in range(11)]
+    return last
+
+
 def judged_without_state(scene: Scene) -> str:
     folder = scene.user.folder(scene.readers["nagios"].folder.parent / "closed")
     folder.chmod(0)
@@ -587,6 +622,8 @@ TROUBLES: dict[str, list[Callable[[Scene], str]]] = {
     "docs/troubleshooting.md": [
         lambda scene: judged(scene, password="wrong", state_dir="none"),
         judged_twice,
+        judged_in_vain,
+        judged_after_others,
         judged_without_login,
         lambda scene: judged(scene, ca_file=None),
         lambda scene: judged(scene, port=free_port()),
