@@ -281,7 +281,7 @@ VARIABLES = [
 ]
 
 
-@pytest.mark.parametrize("variables", VARIABLES, ids=lambda variables: ",".join(variables))
+@pytest.mark.parametrize("variables", VARIABLES, ids=",".join)
 def test_no_variable_gives_a_secret_in_it_away(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -525,9 +525,9 @@ def judged_in_vain(scene: Scene) -> str:
     with http.server.HTTPServer(("127.0.0.1", 0), _Failing) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        where = {"port": server.server_address[1], "ca_file": ca_file, "state_dir": folder}
+        port = server.server_address[1]
         # The second failure in a row is the one after which it waits.
-        *_told, last = [judged(scene, **where) for _turn in range(3)]
+        *_told, last = [judged(scene, port=port, ca_file=ca_file, state_dir=folder) for _turn in range(3)]
         server.shutdown()
     return last
 

@@ -166,6 +166,7 @@ def test_the_password_of_an_index_is_used_and_seen_nowhere(site: Site, folder_of
         (f"user-index:{PASSWORDS['index']}@index.example:3128", "****@index.example:3128"),
         (f"https://{PASSWORDS['index']}@index.example", "https://****@index.example"),
     ],
+    ids=["user and password", "without a scheme", "a password alone"],
 )
 def test_an_address_that_pip_tells_is_told_without_its_password(address: str, told: str, tmp_path: Path) -> None:
     # A slip of the pen: pip says what it was given.

@@ -203,7 +203,7 @@ def _known(row: object) -> Optional[Known]:
         return None if at is None else Known(at, None)
     problem, status, code, of_token = row[2:]
     sound = isinstance(problem, str) and problem in CATALOGUE and _are_flags([of_token])
-    if not sound or not all(type(number) is int and 0 <= number < 10**5 for number in (status, code)):
+    if not sound or not all(_is_number(number) for number in (status, code)):
         return None
     return Known(at, Outcome(problem, status, code, bool(of_token)))
 
@@ -216,6 +216,10 @@ def _uptime(start: object, seconds: object) -> Optional[Uptime]:
 
 def _are_flags(row: List[object]) -> bool:
     return all(flag in (0, 1) for flag in row)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**5
 
 
 def _is_word(text: object) -> bool:

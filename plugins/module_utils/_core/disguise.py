@@ -11,7 +11,8 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Pattern, Set, Tuple
+from collections import deque
+from typing import Callable, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Pattern, Set, Tuple
 from urllib.parse import quote
 
 SHORTEST = 6
@@ -162,15 +163,16 @@ def _readings(text: str, shortest: int) -> Iterator[Tuple[Optional[str], bool]]:
 
     Nothing is unpacked that holds fewer letters than `shortest`. None stands for a text that is too tangled.
     """
-    waiting: List[Tuple[str, bool, int]] = [(text, True, 0)]
+    waiting: Deque[Tuple[str, bool, int]] = deque([(text, True, 0)])
     seen = {text}
-    for reading, plain, depth in waiting:
+    while waiting:
+        reading, plain, depth = waiting.popleft()
         yield reading, plain
         found = [(_unescape(reading), plain), (_quoted(reading), plain)]
         found += [(unpacked, False) for unpacked in _unpacked(reading, shortest)]
         for another, how in found:
             if another not in seen:
-                if depth == _DEEPEST or len(waiting) == _MOST_READINGS:
+                if depth == _DEEPEST or len(seen) == _MOST_READINGS:
                     yield None, False
                     return
                 seen.add(another)

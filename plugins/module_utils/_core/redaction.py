@@ -48,8 +48,8 @@ class Redaction(Place):
     def __init__(
         self,
         credentials: Optional[Credentials] = None,
-        headers: Mapping[str, str] = {},
-        environment: Mapping[str, str] = {},
+        headers: Optional[Mapping[str, str]] = None,
+        environment: Optional[Mapping[str, str]] = None,
     ) -> None:
         """`headers` are those for a gateway; passwords of proxies are in the environment."""
         self._untold: List[Tuple[str, bool]] = []
@@ -58,11 +58,11 @@ class Redaction(Place):
         if credentials is not None:
             self._learn_login(credentials.username, credentials.password)
             self.learn(credentials.token or "")
-        for name, value in headers.items():
+        for name, value in (headers or {}).items():
             for secret in _of_header(name, value):
                 if not _SAYS_WHERE.fullmatch(name):
                     self.learn(secret, bool(_CALLED_SECRET.search(name)) or len(secret) >= SHORTEST_KEY)
-        for name, value in environment.items():
+        for name, value in (environment or {}).items():
             if name.lower().endswith("_proxy") and "@" in value:
                 self._learn_proxy(value)
 

@@ -167,16 +167,15 @@ def _ask(transport: Transport, credentials: Credentials, place: Place, keeper: K
         if reply.status != 401:
             return _body(reply, place)
     with keeper.logging_in():
-        token = keeper.token()
         # Another run may have logged in while this one waited.
-        mine = token is None or token == stale
+        others = keeper.token()
+        mine = others is None or others == stale
         if mine:
             token = _log_in(transport, credentials, place, keeper)
             kept = keeper.keep(token)
             keeper.succeeded()
-    assert token is not None
-    if not mine:
-        return _body(_get_with_new(transport, token), place, _JUST_GIVEN)
+    if others is not None and not mine:
+        return _body(_get_with_new(transport, others), place, _JUST_GIVEN)
     # What was refused may live nevertheless.
     given_back = [*([] if kept else [token]), *([] if stale is None else [stale])]
     try:
