@@ -119,7 +119,7 @@ PLACES: Mapping[str, Place] = {
     "the reason of a proxy": _in_failure(lambda word: OSError(f"Tunnel connection failed: 502 {word}"), True),
     "what a certificate is": _in_failure(_untrusted),
     "why a handshake fails": _in_failure(_handshake),
-    "what is no HTTP": _in_failure(lambda word: failure.NotHttp(word)),
+    "what is no HTTP": _in_failure(failure.NotHttp),
 }
 """Where the word stands, by what it is there."""
 
