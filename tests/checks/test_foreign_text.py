@@ -72,9 +72,11 @@ def test_no_secret_is_seen_in_whatever_clothes_it_comes_back(
     word = dressed(learned, inner, outer)
     missing = int(abs(cut) * len(word) / 3)
     word = word[missing:] if cut < 0 else word[: len(word) - missing]
+    # Made-up secrets may be words of ours.
+    ours = told(name, "one-word", Redaction())
     for line in told(name, word, place) - harmless(name):
-        assert not seen(line, learned), line
-        assert not seen(line, secret), line
+        for each in (learned, secret):
+            assert not seen(line, each) or any(seen(own, each) for own in ours), line
 
 
 SAYS_WHERE = {

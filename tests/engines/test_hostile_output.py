@@ -33,7 +33,7 @@ WORDS = {
     "markup": "<script>alert(1)</script><img src=x onerror=x>&lt;b&gt;",
     "macros": "$HOSTNAME$ $SERVICEOUTPUT$ $$ $host.name$ `id` $(id) %s%n {{ 7*7 }}",
     "surrogates": "\ud800\udfff",
-    "millions": "x|'=\n" * 1_200_000,
+    "thousands": "x|'=\n" * 2_000,
 }
 #: More than a body may have.
 TOO_LARGE = "x" * 10_000_000
