@@ -85,6 +85,8 @@ class World:
         self.rows: set[str] = set()
         self.killed = 0
         """How many of the rows were given to a process that did not live to see it."""
+        self.clock = self.uptime
+        """What a run knows of the time; that of the machine unless it runs elsewhere."""
         self._names = itertools.count()
         self._starts = itertools.count()
         self.restart()
@@ -97,13 +99,19 @@ class World:
         """What the machine knows of the time."""
         return Uptime(self._start, self.now - self._since)
 
-    def run(self, password: str, tokens: bool = True, headers: Mapping[str, str] | None = None) -> str:
+    def run(
+        self,
+        password: str,
+        tokens: bool = True,
+        headers: Mapping[str, str] | None = None,
+        url: str = "https://wa.example:9090",
+        user: str = "monitor",
+    ) -> str:
         """A check, or a module, which keeps no token: the body of its answer, or what stood in the way."""
-        login = Credentials("monitor", password)
+        login = Credentials(user, password)
         who = caller(headers or {}, b"")
-        folder, url = str(self.folder), "https://wa.example:9090"
         try:
-            keeper = DiskKeeper(folder, url, login, who, tokens, clock=self.uptime)
+            keeper = DiskKeeper(str(self.folder), url, login, who, tokens, clock=self.clock)
             return ask(self.serve, login, PLACE, keeper).decode()
         except Trouble as trouble:
             return f"{trouble.problem}: {trouble.text}"

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import hypothesis.strategies as st
 import pytest
-from commands import Runner, credentials
+from commands import BIN, Runner, credentials
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from simulated import ANSWERS, DAY, HOUR, MINUTE, MOST, RIGHT, WELL, World
-from wabiz_monitoring._core.attempts import WORD
+from wabiz_monitoring._core.attempts import WORD, Uptime
 from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring.simulator import Simulator
 
@@ -148,6 +150,122 @@ def test_a_machine_that_starts_anew_again_and_again_locks_nobody_out(pause: floa
     assert world.run(RIGHT) == WELL
 
 
+APART: Mapping[str, Callable[[int, float], Uptime]] = {
+    "a time of its own, ahead": lambda turn, now: Uptime("in" if turn % 2 else "out", now + turn % 2 * 10**6),
+    "a time of its own, a little ahead": lambda turn, now: Uptime("in" if turn % 2 else "out", now + turn % 2 * 7200),
+    "a time of its own, behind": lambda turn, now: Uptime("in" if turn % 2 else "out", now - turn % 2 * 7200),
+    "two machines": lambda turn, now: Uptime("ab"[turn % 2], now + turn % 2 * 10**6),
+    "two machines of which one has just started": lambda turn, now: Uptime("ab"[turn % 2], now - turn % 2 * DAY),
+    "nine machines": lambda turn, now: Uptime(f"machine{turn % 9}", now + turn % 9 * 5000),
+    "two machines, hour by hour": lambda turn, now: Uptime("ab"[turn // 60 % 2], now + turn // 60 % 2 * 10**6),
+    "set back each time": lambda turn, now: Uptime("start", 7200 + turn % 2),
+    "set back each hour": lambda turn, now: Uptime("start", 7200 + turn % 60 * MINUTE),
+    "another start each time": lambda turn, now: Uptime(f"start{turn}", 7200),
+    "another start each hour": lambda turn, now: Uptime(f"start{turn // 60}", 7200 + turn % 60 * MINUTE),
+    "stands still": lambda turn, now: Uptime("start", 7200),
+    "goes slowly": lambda turn, now: Uptime("start", now / 2),
+}
+"""Clocks of runs that share a folder, minute by minute: what each shows in its turn, and at what time."""
+
+
+@pytest.mark.parametrize(("number", "answer"), [(1, "401"), (5, "500"), (5, "killed")])
+@pytest.mark.parametrize("clocks", APART)
+def test_clocks_that_know_nothing_of_each_other_lock_nobody_out(
+    clocks: str, number: int, answer: str, world: World
+) -> None:
+    begun, world.wrong = world.now, answer
+    for turn in range(int(8 * HOUR / MINUTE)):
+        world.clock = partial(APART[clocks], turn, 2 * DAY + world.now - begun)
+        for which in range(number):
+            assert world.run(f"wrong{which}") != WELL
+        world.now = begun + (turn + 1) * MINUTE
+    assert 0 < world.worst() <= MOST
+    if answer == "401":
+        assert world.run(RIGHT) == WELL
+
+
+@pytest.mark.parametrize("clocks", ["two machines", "nine machines", "a time of its own, ahead"])
+def test_machines_that_share_a_folder_notice_that_a_password_was_put_right(clocks: str, world: World) -> None:
+    begun, turn = world.now, 0
+    for turn in range(180):
+        world.clock = partial(APART[clocks], turn, DAY + world.now - begun)
+        world.troubled = "401" if turn < 150 else ""
+        told = world.run(RIGHT)
+        world.now = begun + (turn + 1) * MINUTE
+    assert told == WELL
+
+
+SPELLINGS = {
+    "localhost": (
+        *("https://localhost:9090", "https://LOCALHOST:9090", "https://localhost.:9090", "http://localhost:9090"),
+        *("https://localhost.localdomain:9090", "https://wa.localhost:9090", "https://ip6-localhost:9090"),
+        *("https://127.0.0.1:9090", "https://127.0.1.1:9090", "https://127.1:9090", "https://2130706433:9090"),
+        *("https://0x7f.1:9090", "https://0.0.0.0:9090", "https://[::1]:9090", "https://[::ffff:127.0.0.1]:9090"),
+        *("https://[0:0:0:0:0:0:0:1]:9090", "https://[::]:9090", "https://localhost:09090"),
+        *("https://localhost:9090" + path for path in ("/.", "/%2e", "/v1/..", "/a/../", "/gateway", "/%67ateway")),
+    ),
+    "an address": (
+        *("https://192.0.2.1", "https://192.0.2.1:443", "http://192.0.2.1:443", "https://3221225985"),
+        *("https://192.0.513", "https://[::ffff:192.0.2.1]", "https://[::ffff:c000:201]", "https://192.0.2.1/api"),
+    ),
+    "an address of IPv6": ("https://[2001:db8::1]", "https://[2001:DB8:0::0:1]", "https://[2001:db8::0.0.0.1]"),
+}
+"""Ways to write the address of one API."""
+
+USERS = (
+    "m\u00f6nitor",
+    "mo\u0308nitor",
+    "M\u00d6NITOR",
+    "monitor",
+    " monitor ",
+    "Monitor",
+    "\uff4donitor",
+    "mon\u200bitor",
+)
+"""Ways to write a user that a database may take for one."""
+
+
+@pytest.mark.parametrize("api", SPELLINGS)
+def test_an_api_has_one_account_however_its_address_is_written(api: str, world: World) -> None:
+    for _turn in range(120):
+        for url in SPELLINGS[api]:
+            world.run("wrong", url=url)
+        world.now += MINUTE
+    assert len(list(world.folder.glob("account-*.json"))) == 1
+    assert 0 < world.worst() <= MOST
+
+
+def test_a_user_has_one_account_however_the_name_is_written(world: World) -> None:
+    for _turn in range(120):
+        for user in USERS:
+            world.run("wrong", user=user)
+        world.now += MINUTE
+    assert 0 < world.worst() <= MOST
+
+
+def test_what_one_spelling_of_a_user_is_refused_another_may_try_at_once(world: World) -> None:
+    world.troubled = "401"
+    world.run(RIGHT, user="Monitor")
+    world.run(RIGHT, url="https://wa.example:9090/other")
+    world.troubled = ""
+    assert world.run(RIGHT) == WELL
+
+
+APART_IN_TRUTH = ("unshare", "--time", "--boottime", "1000000", "--fork")
+
+
+def test_a_check_in_a_time_of_its_own_shares_the_account(runner: Runner, tmp_path: Path) -> None:
+    if subprocess.run([*APART_IN_TRUTH, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("left out: a namespace of time cannot be made here")
+    given = credentials("monitor", "marked-wrong-password")
+    with Simulator(password="marked-password") as sim:
+        words = ["--url", sim.url, "--ca-file", sim.ca_file, "--state-dir", str(tmp_path / "state")]
+        for turn in range(6):
+            command = (*(APART_IN_TRUTH if turn % 2 else ()), str(BIN / "check_wabiz_socket"), *words)
+            assert runner.process(*command, env=given).code == 3
+        assert sim.failed_logins == 1
+
+
 # The clock on the wall says anything at all, and something else each time.
 JUMPY = """
 import sys, time
@@ -216,9 +334,10 @@ def test_an_account_that_makes_no_sense_is_as_none_and_stays_as_small_as_ever(wo
     (account,) = world.folder.glob("account-*.json")
     sound, size = json.loads(account.read_text()), account.stat().st_size
     hostile = [json.dumps({**sound, name: value}) for name in sound for value in HOSTILE]
-    longest = (FULL, LATE, max(CATALOGUE, key=len), 99999, 99999, 1)
+    late = [[FULL, LATE]] * 4
+    longest = (late, max(CATALOGUE, key=len), 99999, 99999, 1)
     known = {f"{number:0{WORD}}": longest for number in range(64)}
-    full = json.dumps({**sound, "known": known, "attempts": [[FULL, FULL, LATE, 1, 1]] * 48}, separators=(",", ":"))
+    full = json.dumps({**sound, "known": known, "attempts": [[FULL, late, 1, 1]] * 24}, separators=(",", ":"))
     assert len(full) < size
     for text in (*hostile, full, "", "{", "[]", "null", "[" * 10**5, "\0", "\ud800"):
         account.write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -236,13 +355,17 @@ LATE = 10**9 - 0.001
 ODD: tuple[object, ...] = (None, True, False, 5, -1, 1.5, -1e300, 1e300, HUGE, "", "5", "\ud800", LONG, [], {}, [[]])
 HOSTILE: tuple[object, ...] = (
     *(*ODD, [{}], {"": {}}, {"": []}, [None] * 10**4),
-    *([["a", "b", odd, 0, 0]] for odd in ODD),
-    *([[odd, odd, 5, 0, 0]] for odd in ODD),
-    *([["a", "b", 5, odd, odd]] for odd in ODD),
-    *({"a": ["b", odd, "unauthorized", 401, 0, 0]} for odd in ODD),
-    *({"a": ["b", 5, odd, 401, 0, 0]} for odd in ODD),
-    *({"a": ["b", 5, "unauthorized", odd, odd, odd]} for odd in ODD),
-    *([["\u2028", '"', 5, 0, 0]], {"a": ["b", 5, "nonsense", 401, 0, 0]}, {LONG: ["b", 5]}),
+    *([["a", odd, 0, 0]] for odd in ODD),
+    *([["a", [odd], 0, 0]] for odd in ODD),
+    *([["a", [["b", odd]], 0, 0]] for odd in ODD),
+    *([[odd, [[odd, 5]], 0, 0]] for odd in ODD),
+    *([["a", [["b", 5]], odd, odd]] for odd in ODD),
+    *({"a": [odd, "unauthorized", 401, 0, 0]} for odd in ODD),
+    *({"a": [[["b", odd]], "unauthorized", 401, 0, 0]} for odd in ODD),
+    *({"a": [[["b", 5]], odd, 401, 0, 0]} for odd in ODD),
+    *({"a": [[["b", 5]], "unauthorized", odd, odd, odd]} for odd in ODD),
+    *([["\u2028", [['"', 5]], 0, 0]], {"a": [[["b", 5]], "nonsense", 401, 0, 0]}, {LONG: [[["b", 5]]]}),
+    *([["a", [["b", 5]] * 99, 0, 0]], {"a": [[["b", 5]] * 99]}),
 )
 """What an attacker, or a disk, may have put there."""
 
@@ -283,6 +406,11 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def the_machine_starts_anew(self) -> None:
         self.world.restart()
+
+    @rule(which=st.integers(0, 5), ahead=st.sampled_from([-5, 301, 4000, -4000, 10**6]))
+    def one_of_many_machines_goes_on(self, which: int, ahead: float) -> None:
+        # Some of them are namespaces of time on one machine.
+        self.world.clock = lambda: Uptime(f"machine{which}a{ahead % 7}", self.world.now - 9.9e8 + which * ahead)
 
     @rule(wall=st.floats(-1e10, 1e11))
     def the_clock_on_the_wall_is_set(self, wall: float) -> None:

@@ -3,7 +3,7 @@
 """Tokens, and the account of logins, kept on disk between runs.
 
 A token belongs to one caller: address, user, headers and client certificate. The account is that of one user at one
-address. Whatever is wrong with the folder, the API is still asked: then without memory.
+address, however the two are written. Whatever is wrong with the folder, the API is still asked: then without memory.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class DiskKeeper(Keeper):
         """
         who = json.dumps([_address(url), credentials.username])
         self._name = hashlib.sha256(who.encode()).hexdigest()[:32]
-        self._secrets = json.dumps(credentials.password).encode() + caller
+        self._url, self._user = url, credentials.username or ""
+        # What one path of a gateway refuses, another may take.
+        self._secrets = json.dumps([urlsplit(url).path, *credentials[:2]]).encode() + caller
         self._caller = caller
         self._tokens = tokens
         self._limit = limit
@@ -120,9 +122,11 @@ class DiskKeeper(Keeper):
     def _ledger(self) -> Optional[Ledger]:
         # Most runs have a token, and no need for it.
         if self._made is None and self._folder is not None:
+            from .alike import name
             from .ledger import Ledger
 
-            self._made = Ledger(self._folder, self._name, self._secrets, self._limit, self._clock)
+            account = name(self._url, self._user)
+            self._made = Ledger(self._folder, account, self._secrets, self._limit, self._clock)
         return self._made
 
     def _token_file(self) -> str:

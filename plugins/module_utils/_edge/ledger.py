@@ -17,15 +17,13 @@ import os
 import time
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-from .._core.attempts import WORD, Account, Attempt, Uptime, as_data, from_data
+from .._core.attempts import AHEAD, WORD, Account, Attempt, Moment, Uptime, as_data, from_data
 from .._core.session import Held, Outcome
 from .folder import BLOCK, Folder
 
-_SIZE = 2 * BLOCK
+_SIZE = 4 * BLOCK
 """What the longest account takes: a file is made as long at once, so that a full disk has room for it."""
 _ROUNDS = 20_000
-_LONGEST = 300.0
-"""Seconds after which a login of which nothing more is heard counts as over, however long its run may take."""
 _UNTOLD = 10.0
 """Seconds for which a run is waited for that has not said how long it may take: it is about to."""
 _GRACE = 1.0
@@ -39,9 +37,23 @@ def uptime() -> Uptime:
 
 @functools.lru_cache
 def _start() -> str:
+    # What has been started anew, or runs in a time of its own, counts other seconds.
+    told = (_system("/proc/sys/kernel/random/boot_id") or os.uname().nodename, *_namespace())
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:WORD]
+
+
+def _namespace() -> Iterator[str]:
+    """What sets this clock apart from that of the machine, as it may in a container."""
+    with contextlib.suppress(OSError):
+        own, heirs = (os.readlink("/proc/self/ns/" + name) for name in ("time", "time_for_children"))
+        # What can be read is said of the children that are yet to come.
+        yield _system("/proc/self/timens_offsets") if own == heirs else own
+
+
+def _system(path: str) -> str:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read(64).strip().replace("-", "")[:WORD]
+        with open(path, encoding="ascii") as file:
+            return " ".join(file.read(256).split())
     except (OSError, ValueError):
         return ""
 
@@ -79,11 +91,13 @@ class Ledger:
 
     def held(self) -> Optional[Held]:
         """Why a login must not be made now."""
-        with self.changing() as (salt, account):
-            now, who = self._clock(), self._digest(salt)
+        with self._now() as (salt, kept, account, now):
+            who = self._digest(salt)
             wait = account.wait(who, now)
-            if wait and who not in account.known:
-                self._save(salt, account.put_off(who, now))
+            if wait:
+                account = account.put_off(who, now)
+            if account != kept:
+                self._save(salt, account)
             return self._why(account, who, now, wait) if wait else None
 
     def begin(self) -> Optional[Held]:
@@ -91,13 +105,14 @@ class Ledger:
 
         Where nothing can be noted it is made nevertheless, unless these credentials are known to be refused.
         """
-        with self.changing() as (salt, account):
-            now, who = self._clock(), self._digest(salt)
+        with self._now() as (salt, _kept, account, now):
+            who = self._digest(salt)
             wait = account.wait(who, now)
             if wait:
                 return self._why(account, who, now, wait)
             self._attempt = os.urandom(4).hex()
-            attempt = Attempt(self._attempt, now.later(min(self._limit, _LONGEST)), who not in account.known)
+            over = Moment((now.later(min(self._limit, AHEAD)),))
+            attempt = Attempt(self._attempt, over, who not in account.known)
             noted = self._save(salt, account.begun(attempt, who, now))
             last = account.why(who, now)
             return None if noted or last is None or not last.refused else self._why(account, who, now, None)
@@ -121,6 +136,13 @@ class Ledger:
         with self._folder.lock("account-%s.lock" % self._name):
             kept = self._kept()
             yield _salt(kept) or os.urandom(16).hex(), from_data(kept)
+
+    @contextlib.contextmanager
+    def _now(self) -> Iterator[Tuple[str, Account, Account, Uptime]]:
+        """The account as it is kept, and with the time of all that is in it by this clock; and that time."""
+        with self.changing() as (salt, kept):
+            now = self._clock()
+            yield salt, kept, kept.seen(now), now
 
     def _prepare(self) -> None:
         # What takes long is done by all who wait, side by side.
@@ -157,7 +179,7 @@ class Ledger:
 
         def over(file: int) -> bool:
             now, until = self._clock(), _told(file)
-            waited = now.since(begun)
+            waited = now.seconds - begun.seconds
             if until is None or until.start != now.start:
                 return waited > _UNTOLD
             # What is told may for a moment be what the one before has left.
