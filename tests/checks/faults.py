@@ -306,7 +306,7 @@ _BOMB = gzip.compress(b" " * 64 * 2**20)
 # Ten gigabytes, in kilobytes.
 _BOMBS = gzip.compress(_BOMB * 160)
 
-SIZES = ("-1", "-5", "+5", "0x5", "5_0", "5 ", " 5", "", "5\n", "\u0661", "ff" * 20)
+SIZES = ("-1", "-5", "+5", "0x5", "5_0", "5 5", " 5", "", "5\r", "\u0661", "ff" * 20)
 
 KINDS: Mapping[str, Mapping[str, Fault]] = {
     "Nothing": {

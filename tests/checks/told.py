@@ -340,7 +340,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "an interim answer": None,
     "another protocol": _strange("another protocol than was asked for"),
     "a coding that was not asked for": _strange("a transfer encoding that was not asked for"),
-    "two lengths": _strange("no sound length"),
+    "two lengths": _strange("more than one length"),
     "one length twice": None,
     "a length below nothing": _strange("no sound length"),
     "a length beyond all numbers": _strange("no sound length"),

@@ -30,7 +30,7 @@ SIZES = (
 HEADERS = (
     *(b"Content-Length: " + size for size in SIZES),
     *(b"Transfer-Encoding: " + coding for coding in (b"chunked", b"gzip", b"identity", b"chunked, chunked", b"x", b"")),
-    *(b"Content-Encoding: " + coding for coding in (b"gzip", b"x-gzip", b"identity", b"br", b"gzip, gzip", b"")),
+    *(b"Content-Encoding: " + coding for coding in (b"gzip", b"x-gzip", b"none", b"br", b"gzip, gzip", b"")),
     *(b"Connection: " + option for option in (b"close", b"keep-alive", b"Close, x", b"")),
     *(b"Location: " + place for place in (b"https://[::1/", b"https://x/\xff", b"//", b"", b"\x00", b"x" * 9000)),
     *(b" folded", b"\tfolded", b": no name", b"no colon", b"A B: c", b"X:", b"Set-Cookie: a=b", b"\x80: x"),
@@ -51,6 +51,9 @@ def seeds() -> list[bytes]:
         _answer(STATUSES[0], [b"Content-Encoding: gzip", b"Content-Length: %d" % len(packed)], packed),
         _answer(STATUSES[0], [b"Content-Encoding: gzip", b"Transfer-Encoding: chunked"], _chunked(packed, 50)),
         _answer(STATUSES[0], [], BODY),
+        _answer(STATUSES[0], [b"Transfer-Encoding: identity", b"Content-Encoding: UTF-8"], BODY),
+        _answer(STATUSES[0], [b"Transfer-Encoding: chunked"], _chunked(BODY, 30).replace(b"\r\n", b"\n")),
+        _answer(STATUSES[0], [b"Content-Encoding: gzip"], packed + bytes(3)),
         _answer(b"HTTP/1.1 302 Found", [b"Location: https://wa.example/", b"Content-Length: 0"], b""),
         _answer(b"HTTP/1.1 100 Continue", [], b"") + plain,
         _answer(b"HTTP/1.1 401 Unauthorized", [b"Content-Length: 0"], b""),

@@ -199,11 +199,17 @@ def as_modules_do(server: Server) -> Outcome:
     return _outcome(lambda: ask_timed(send, _credentials(how), place)[0])
 
 
-def response(data: bytes) -> None:
-    """Whatever is answered is a body or a Trouble, the same to both, and of no more bytes than are allowed."""
+def outcome(data: bytes) -> Outcome:
+    """What an input comes to, to both: a body or a Trouble."""
     outcomes = []
     for ask in (as_checks_do, as_modules_do):
         _serving[:] = [Server(served(data))]
         outcomes.append(ask(_serving[-1]))
     if outcomes[0] != outcomes[1]:
         raise AssertionError(f"checks: {outcomes[0]!r:.300}, modules: {outcomes[1]!r:.300}")
+    return outcomes[0]
+
+
+def response(data: bytes) -> None:
+    """Whatever is answered is a body or a Trouble, the same to both, and of no more bytes than are allowed."""
+    outcome(data)

@@ -29,18 +29,23 @@ _MOST_IN_A_ROW = 64
 """Packed pieces in a row that are one: each may come to nothing, and takes time all the same."""
 
 
-def unpacked(pieces: Iterable[bytes], encoding: str) -> Iterable[bytes]:
-    """What the pieces of a body come to, which `encoding`, the answer's Content-Encoding, tells.
+_GZIPPED = ("gzip", "x-gzip")
+_PACKINGS = (*_GZIPPED, "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "x-compress", "zstd")
+"""What changes the bytes of a body. Other words are put there by mistake, such as `none` or a set of letters."""
+
+
+def unpacked(pieces: Iterable[bytes], encodings: Iterable[str]) -> Iterable[bytes]:
+    """What the pieces of a body come to, which `encodings`, the answer's Content-Encoding in lower case, tell.
 
     Raises zlib.error for what is packed in another way than it says, or than was asked for, and
     http.client.IncompleteRead for what ends too early.
     """
-    packed = encoding.strip().lower()
-    if packed in ("gzip", "x-gzip"):
-        return _unzipped(pieces)
-    if packed not in ("", "identity"):
+    packed = [each for each in encodings if each in _PACKINGS]
+    if not packed:
+        return pieces
+    if len(packed) > 1 or packed[0] not in _GZIPPED:
         raise zlib.error("packed in a way that nobody asked for")
-    return pieces
+    return _unzipped(pieces)
 
 
 def _unzipped(pieces: Iterable[bytes]) -> Iterable[bytes]:
@@ -49,7 +54,10 @@ def _unzipped(pieces: Iterable[bytes]) -> Iterable[bytes]:
     for piece in pieces:
         while piece:
             if unpacker.eof:
-                # Several packed pieces in a row are one.
+                # Several packed pieces in a row are one; some fill up the last.
+                piece = piece.lstrip(b"\0")
+                if not piece:
+                    break
                 unpacker = zlib.decompressobj(_GZIP)
                 begun += 1
                 if begun > _MOST_IN_A_ROW:

@@ -25,7 +25,7 @@ from .._core.http import Reply, Request
 _PIECE = 2**16
 MOST_OF_HEAD = 2**16
 """Bytes of an answer's head, with all interim answers before it; of the trailers behind its chunks as many again."""
-MOST_FIELDS = 100
+MOST_FIELDS = 200
 """Lines of a head."""
 MOST_INTERIM = 8
 """Interim answers (1xx) before the answer."""
@@ -38,7 +38,8 @@ _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _BODILESS = (204, 304)
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[^\r\n]*)?")
+# Some old servers leave room for longer sizes.
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 
 
 class Wire:
@@ -180,15 +181,20 @@ def _framed(wire: Wire, head: Head) -> Iterator[bytes]:
     if head.status in _BODILESS:
         return iter(())
     encodings = head.listed("transfer-encoding")
-    if encodings:
+    lengths = set(head.listed("content-length"))
+    if encodings and encodings != ["identity"]:
         if encodings != ["chunked"]:
             raise NotHttp("a transfer encoding that was not asked for")
+        if lengths:
+            # Whoever is on the way may have gone by the other.
+            raise NotHttp("both chunks and a length")
         return _chunks(wire)
-    lengths = set(head.listed("content-length"))
     if not lengths:
         return iter(lambda: wire.some(_PIECE), b"")
+    if len(lengths) > 1:
+        raise NotHttp("more than one length")
     length = lengths.pop()
-    if lengths or not _LENGTH.fullmatch(length):
+    if not _LENGTH.fullmatch(length):
         raise NotHttp("no sound length")
     return _counted(wire, int(length))
 
@@ -206,7 +212,7 @@ def _chunks(wire: Wire) -> Iterator[bytes]:
     for _turn in range(MOST_CHUNKS):
         line = wire.line(MOST_OF_CHUNK_LINE)
         told = _CHUNK.fullmatch(_ended(line))
-        if told is None or not line.endswith(b"\r\n"):
+        if told is None:
             raise NotHttp("a chunk without a sound size")
         size = int(told[1], 16)
         if not size:
@@ -214,7 +220,8 @@ def _chunks(wire: Wire) -> Iterator[bytes]:
                 pass
             return
         yield from _counted(wire, size)
-        if b"".join(_counted(wire, 2)) != b"\r\n":
+        end = b"".join(_counted(wire, 1))
+        if (b"".join(_counted(wire, 1)) if end == b"\r" else end) != b"\n":
             raise NotHttp("a chunk that is longer than its size")
     raise NotHttp("chunks without number")
 
@@ -259,7 +266,7 @@ class Reading:
         # Only an answer is believed to be long. Of a refusal the status decides, and a short body explains.
         most = LARGEST if found.status == 200 else MOST_OF_REFUSAL
         content = io.BytesIO()
-        for piece in unpacked(body(wire, found), found.first("content-encoding")):
+        for piece in unpacked(body(wire, found), found.listed("content-encoding")):
             content.write(piece)
             if content.tell() > most:
                 break
