@@ -155,7 +155,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKD", capital.casefold())
 
 
-# What a text may be in truth.
+# What a text may be in truth. The patterns are compiled when the first text needs them: hardly any run has one.
 
 
 def _readings(text: str, shortest: int) -> Iterator[Tuple[Optional[str], bool]]:
@@ -195,28 +195,26 @@ def _unescape(text: str) -> str:
     return text
 
 
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})", re.IGNORECASE)
-_QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
-_ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z][a-z0-9]{1,31}));?", re.IGNORECASE)
-_BACKSLASH = re.compile(
-    r"\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([0-7]{3})|(.))", re.IGNORECASE | re.DOTALL
-)
+_PERCENT = r"(?:%[0-9A-Fa-f]{2})+"
+_PERCENT_U = r"(?i)%u([0-9A-Fa-f]{4})"
+_QUOTED = r"(?:=[0-9A-F]{2})+"
+_ENTITY = r"(?i)&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z][a-z0-9]{1,31}));?"
+_BACKSLASH = r"(?is)\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([0-7]{3})|(.))"
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
 def _percent(text: str) -> str:
-    text = _PERCENT_U.sub(lambda match: chr(int(match[1], 16)), text)
-    return _PERCENT.sub(lambda match: _text(bytes.fromhex(match[0].replace("%", ""))), text)
+    text = re.sub(_PERCENT_U, lambda match: chr(int(match[1], 16)), text)
+    return re.sub(_PERCENT, lambda match: _text(bytes.fromhex(match[0].replace("%", ""))), text)
 
 
 def _quoted(text: str) -> str:
     # As in mail. Apart from the others, for elsewhere an equals sign stands before a word that begins with such digits.
-    return _QUOTED.sub(lambda match: _text(bytes.fromhex(match[0].replace("=", ""))), text) if "=" in text else text
+    return re.sub(_QUOTED, lambda match: _text(bytes.fromhex(match[0].replace("=", ""))), text) if "=" in text else text
 
 
 def _entities(text: str) -> str:
-    return _ENTITY.sub(_entity, text)
+    return re.sub(_ENTITY, _entity, text)
 
 
 def _entity(match: re.Match[str]) -> str:
@@ -235,7 +233,7 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _backslashes(text: str) -> str:
-    told = _BACKSLASH.sub(_backslash, text)
+    told = re.sub(_BACKSLASH, _backslash, text)
     # A letter beyond the first 65536 is written as two halves.
     return told.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -260,22 +258,22 @@ _ESCAPES: Tuple[Tuple[str, Callable[[str], str]], ...] = (
 )
 
 _URL_SAFE = str.maketrans("-_", "+/")
-_BASE64 = re.compile("[A-Za-z0-9+/_-]{%d,}" % SHORTEST)
-_HEX = re.compile("[0-9a-f]{%d,}" % (2 * _SHORTEST_WINDOW))
+_BASE64 = "[A-Za-z0-9+/_-]{%d,}" % SHORTEST
+_HEX = "[0-9a-f]{%d,}" % (2 * _SHORTEST_WINDOW)
 _BETWEEN_DIGITS = str.maketrans(dict.fromkeys("\t\n\r -,.:;_"))
-_TELLING = re.compile("[^\x00-\x1f\x7f\ufffd]{%d,}" % _SHORTEST_WINDOW)
+_TELLING = "[^\x00-\x1f\x7f\ufffd]{%d,}" % _SHORTEST_WINDOW
 
 
 def _unpacked(text: str, shortest: int) -> Iterator[str]:
     """What is packed in a text, as base64 in either alphabet or as hexadecimal digits, wherever that was cut."""
-    runs = [run.translate(_URL_SAFE) for run in _BASE64.findall(text) if len(run) >= shortest * 4 // 3]
+    runs = [run.translate(_URL_SAFE) for run in re.findall(_BASE64, text) if len(run) >= shortest * 4 // 3]
     for start in range(4 if runs else 0):
         # One reading for all of them. Four times A are nothing, which stands between words.
         padded = (run[start:] + "A" * (4 + -(len(run) - start) % 4) for run in runs)
         yield from _telling(binascii.a2b_base64("".join(padded)), shortest)
     if len(text) >= 2 * shortest:
         bare = text.lower().replace("\\x", "").replace("0x", "").translate(_BETWEEN_DIGITS)
-        digits = [run for run in _HEX.findall(bare) if len(run) >= 2 * shortest]
+        digits = [run for run in re.findall(_HEX, bare) if len(run) >= 2 * shortest]
         for start in range(2 if digits else 0):
             even = (run[start : len(run) - (len(run) - start) % 2] for run in digits)
             yield from _telling(bytes.fromhex("00".join(even)), shortest)
@@ -283,7 +281,7 @@ def _unpacked(text: str, shortest: int) -> Iterator[str]:
 
 def _telling(packed: bytes, shortest: int) -> Iterator[str]:
     # What was no packed text comes out as noise: only what may be text in it is looked at further.
-    runs = [run for run in _TELLING.findall(packed.decode("utf-8", "replace")) if len(run) >= shortest]
+    runs = [run for run in re.findall(_TELLING, packed.decode("utf-8", "replace")) if len(run) >= shortest]
     if runs:
         yield " ".join(runs)
 

@@ -25,8 +25,8 @@ BYTES_OF_VALUE = 32
 # Some letters make each of a text take four bytes in memory, or two, however few they are; and so do their escapes.
 _WIDEST = 4
 _WIDE = (
-    (re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]"), _WIDEST),
-    (re.compile(rb"[\xc4-\xff]|\\u"), 2),
+    (rb"[\xf0-\xff]|\\u[dD][89abAB]", _WIDEST),
+    (rb"[\xc4-\xff]|\\u", 2),
 )
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.?)", re.DOTALL)
 _BRACKETS = b"[]{}"
@@ -34,7 +34,7 @@ _NO_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 # What the end of an answer that was cut within a word, a number or an escape looks like to the parser.
-_STUMP = re.compile(r"(tr?u?|fa?l?s?|nu?l?|-|[.eE][+-]?|\\?u[0-9A-Fa-f]{0,4})?", re.ASCII)
+_STUMP = r"(tr?u?|fa?l?s?|nu?l?|-|[.eE][+-]?|\\?u[0-9A-Fa-f]{0,4})?"
 
 
 def decode(body: bytes, place: Place) -> Dict[str, Any]:
@@ -87,7 +87,9 @@ def _hold_shape(body: bytes) -> None:
 
 def _width(body: bytes) -> int:
     """The most bytes of memory that a letter of it may take."""
-    return next((width for letters, width in _WIDE if letters.search(body)), 1)
+    if body.isascii() and b"\\u" not in body:
+        return 1
+    return next((width for letters, width in _WIDE if re.search(letters, body)), 1)
 
 
 def _hold_depth(body: bytes) -> None:
@@ -108,7 +110,7 @@ def _parse(text: str, length: int, place: Place) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        if error.msg.startswith("Unterminated string") or _STUMP.fullmatch(text[error.pos :].strip()):
+        if error.msg.startswith("Unterminated string") or re.fullmatch(_STUMP, text[error.pos :].strip()):
             raise _cut(length) from None
         # Some of Python's messages say that already.
         told = error.msg[:-3] if error.msg.endswith(" at") else error.msg

@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 SHORTEST_KEY = 12
 """A header that does not call itself a secret, and whose value is shorter, tells sites or tenants apart."""
 
-_CALLED_SECRET = re.compile("auth|cookie|cred|jwt|key|pass|secret|session|sig|token", re.IGNORECASE)
+_TELLING_NAMES = "(?i)auth|cookie|cred|jwt|key|pass|secret|session|sig|token"
 # Headers that say who is asked, by whom, for whom, and in which letters; what stands in them is in every log.
-_SAYS_WHERE = re.compile(
-    "(accept(-.+)?|connection|forwarded|from|host|origin|referer|user-agent|via|x-forwarded-.+|x-real-ip"
-    "|x-(tenant|site|region|zone|env|environment|cluster|stage)(-(id|name))?)",
-    re.IGNORECASE,
+_SAYS_WHERE = (
+    "(?i)(accept(-.+)?|connection|forwarded|from|host|origin|referer|user-agent|via|x-forwarded-.+|x-real-ip"
+    "|x-(tenant|site|region|zone|env|environment|cluster|stage)(-(id|name))?)"
 )
 _REMEMBERED = 4096
 _LONGEST_REMEMBERED = 200
@@ -60,8 +59,8 @@ class Redaction(Place):
             self.learn(credentials.token or "")
         for name, value in (headers or {}).items():
             for secret in _of_header(name, value):
-                if not _SAYS_WHERE.fullmatch(name):
-                    self.learn(secret, bool(_CALLED_SECRET.search(name)) or len(secret) >= SHORTEST_KEY)
+                if not re.fullmatch(_SAYS_WHERE, name):
+                    self.learn(secret, bool(re.search(_TELLING_NAMES, name)) or len(secret) >= SHORTEST_KEY)
         for name, value in (environment or {}).items():
             if name.lower().endswith("_proxy") and "@" in value:
                 self._learn_proxy(value)

@@ -149,8 +149,10 @@ def _spelled(part: Part) -> Union[Message, int, float]:
     return part
 
 
+# The next two are compiled when the first text needs them: hardly any run has one.
+
 # What is no letter to the eye, although Unicode calls it one or a mark of one: fillers, selectors, joiners, blanks.
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u2d7f\u3164\ufe00-\ufe0f\uffa0\U00016fe4\U0001d159"
     "\U000e0000-\U000e0fff]"
 )
@@ -158,12 +160,11 @@ _INVISIBLE = re.compile(
 # What pipelines and shells obey: GitHub's `::word`, `##[word]` and `##vso[` of Azure and others, `##teamcity[`,
 # Jenkins's `[[ATTACHMENT|`, GitLab's `section_start:`, Travis's `travis_fold:`, and `$(command)`. An IPv6 address, with
 # its port or container id, is none of it as long as something stands before its colons.
-_MARKS = re.compile(
-    r"(?P<address>\[[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,30})?\]"
+_MARKS = (
+    r"(?i)(?P<address>\[[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,30})?\]"
     r"|(?<![\w:.-])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6}::(?:[0-9A-Fa-f]{1,64}(?::[0-9A-Fa-f]{1,64}){0,6})?"
     r"(?![\w-]|:\S))"
-    r"|(?P<first>:(?=:)|\#(?=\#)|\[(?=\[[A-Za-z])|\$(?=[({])|(?:section|travis)_[a-z]{1,20}(?=:))",
-    re.IGNORECASE,
+    r"|(?P<first>:(?=:)|\#(?=\#)|\[(?=\[[A-Za-z])|\$(?=[({])|(?:section|travis)_[a-z]{1,20}(?=:))"
 )
 _MAY_BE_MARKED = re.compile(r"::|##|\[\[|\$[({]|_[A-Za-z]+:")
 
@@ -181,7 +182,7 @@ def clean(text: object, longest: int = LONGEST_WORD) -> str:
     printable = raw if raw.isascii() and raw.isprintable() else _printable(raw)
     line = " ".join(printable.translate(_STAND_INS).split())
     if _MAY_BE_MARKED.search(line):
-        line = _MARKS.sub(_broken, line)
+        line = re.sub(_MARKS, _broken, line)
     return line if len(line) <= longest and raw == whole else line[: longest - 3].rstrip() + "..."
 
 
@@ -204,13 +205,13 @@ def _printable(text: str) -> str:
     letter = False
     for char in unicodedata.normalize("NFC", text):
         kind = unicodedata.category(char)
-        if kind[0] == "M" and not _INVISIBLE.match(char):
+        if kind[0] == "M" and not re.match(_INVISIBLE, char):
             if letter:
                 shown.append(char)
             letter = False
             continue
         letter = kind[0] == "L"
-        if _INVISIBLE.match(char):
+        if re.match(_INVISIBLE, char):
             shown.append(_number(char))
         else:
             shown.append(char if char.isprintable() else " ")

@@ -16,8 +16,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from .._core.misuse import Misuse
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
+# Compiled when there is a proxy: most runs have none.
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_HOST = r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -65,7 +66,7 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
 def _proxy(name: str, told: str) -> Proxy:
     # The address may hold a password, so nothing of it is repeated.
     try:
-        parts = urlsplit(told if _SCHEME.match(told) else "http://" + told)
+        parts = urlsplit(told if re.match(_SCHEME, told) else "http://" + told)
         host, port = parts.hostname or "", parts.port or _PORTS["http"]
     except ValueError:
         raise Misuse("%s in the environment: no address of the form http://host:port" % name) from None
@@ -73,7 +74,7 @@ def _proxy(name: str, told: str) -> Proxy:
         raise Misuse("%s in the environment: SOCKS is not supported, only proxies of HTTP (http://host:port)" % name)
     if parts.scheme != "http":
         raise Misuse("%s in the environment: only proxies at an http:// address are supported" % name)
-    if not _HOST.fullmatch(host):
+    if not re.fullmatch(_HOST, host):
         raise Misuse("%s in the environment: no address of the form http://host:port" % name)
     return Proxy(host, port, _authorization(parts))
 
