@@ -36,10 +36,10 @@ MOST_OF_BODY = 2 * LARGEST
 
 _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_LENGTH = r"[0-9]{1,18}"
 _BODILESS = (204, 304)
 # Some old servers leave room for longer sizes.
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
+_CHUNK = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?"
 
 
 class Wire:
@@ -194,7 +194,7 @@ def _framed(wire: Wire, head: Head) -> Iterator[bytes]:
     if len(lengths) > 1:
         raise NotHttp("more than one length")
     length = lengths.pop()
-    if not _LENGTH.fullmatch(length):
+    if not re.fullmatch(_LENGTH, length):
         raise NotHttp("no sound length")
     return _counted(wire, int(length))
 
@@ -211,7 +211,7 @@ def _counted(wire: Wire, length: int) -> Iterator[bytes]:
 def _chunks(wire: Wire) -> Iterator[bytes]:
     for _turn in range(MOST_CHUNKS):
         line = wire.line(MOST_OF_CHUNK_LINE)
-        told = _CHUNK.fullmatch(_ended(line))
+        told = re.fullmatch(_CHUNK, _ended(line))
         if told is None:
             raise NotHttp("a chunk without a sound size")
         size = int(told[1], 16)
