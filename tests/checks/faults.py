@@ -277,13 +277,21 @@ def _nodes(number: int) -> bytes:
 def _whole_nodes() -> bytes:
     """Fewer, but with all their fields."""
     more = {"env": [f"WA_SETTING_{number}=of a length that settings have" for number in range(12)], **_fresh()}
-    return documents.cluster({f"wa{at}:c{at}": documents.standby(**more) for at in range(400)})
+    return documents.cluster({f"wa{at}:c{at}": documents.standby(**more) for at in range(360)})
 
 
-def _much(letter: str, room: int) -> bytes:
-    """An object of nearly as many values as are believed, each with a name of so many digits and a letter."""
-    names = (b'"%0*d%b"' % (room, at, letter.encode()) for at in range(2**15 - 300))
+def _much(letter: str, room: int, values: int) -> bytes:
+    """An object of so many values, each with a name of so many digits and a letter."""
+    names = (b'"%0*d%b"' % (room, at, letter.encode()) for at in range(values))
     return b"{" + b", ".join(name + b": 1" for name in names) + b"}"
+
+
+def _many_entries() -> bytes:
+    """A large cluster that is well, with as many entries in its fields as are believed."""
+    names = {f"name-of-an-entry-{at}": f"and-its-value-{at}" for at in range(54)}
+    lists = {name: list(names) for name in ("db_info", "env")}
+    more = {"e2e": names, "schema": names, **lists, **_fresh()}
+    return documents.cluster({key: {**node, **more} for key, node in documents.multiconnect(32).items()})
 
 
 def _endless_shards() -> bytes:
@@ -518,9 +526,10 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
         "100000 objects": Fault(SUPPORT, _body(lambda: b'{"support":' * 100_000 + b"1" + b"}" * 100_000)),
     },
     "Fields": {
-        "as much as is believed": Fault(SUPPORT, _within(b"more", _much("", 56))),
-        "as much as is believed, in wide letters": Fault(SUPPORT, _within(b"more", _much("\U0001f4de", 4))),
-        "as many names as are believed": Fault(
+        "as much as is believed": Fault(SUPPORT, _within(b"more", _much("", 33, 2**15 - 300))),
+        "as much as is believed, in wide letters": Fault(SUPPORT, _within(b"more", _much("\U0001f4de", 5, 13000))),
+        "as many entries as are believed": Fault(SUPPORT, _body(_many_entries)),
+        "more entries than are believed": Fault(
             SUPPORT, _within(b"e2e", b"{" + b",".join(b'"n%d":"v%d"' % (at, at) for at in range(2**14 - 200)) + b"}")
         ),
         "no fields": Fault(SUPPORT, _body(lambda: documents.document({}))),

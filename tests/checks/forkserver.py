@@ -32,7 +32,7 @@ MODULES = ("support_facts", "health_gate")
 _LATER = (
     *("_core.judge", "_core.redaction", "_core.without"),
     *("plugin.as_json", "plugin.extra_opts", "plugin.lines", "plugin.parser", "plugin.sources"),
-    *("source.api", "_edge.keeper", "_edge.ledger"),
+    *("source.api", "_edge.alike", "_edge.keeper", "_edge.ledger"),
 )
 """What a run imports only when it comes to it."""
 ROOM = "ansible_collections.wabiz.monitoring.plugins.modules"

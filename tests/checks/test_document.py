@@ -56,7 +56,7 @@ RUBBISH = [
     # A text takes as much memory for each letter as for the widest.
     ('{"a": "\U0001f4de'.encode() + b"x" * 300_000 + b'"}', "the answer says little for its size: 300013 bytes for 3"),
     (b'{"a": "\\ud83D\\udcde' + b"x" * 300_000 + b'"}', "the answer says little for its size: 300021 bytes for 3"),
-    ('{"a": "\u017c'.encode() + b"x" * 600_000 + b'"}', "the answer says little for its size: 600011 bytes for 3"),
+    ('{"a": "\u017c'.encode() + b"x" * 300_000 + b'"}', "the answer says little for its size: 300011 bytes for 3"),
     (b'{"a": "\xff"}', "the answer is not UTF-8 text (byte 7)"),
     (b'{"a": "Z\xfcrich"}', "the answer is not UTF-8 text (byte 8)"),
     ('{"support": {}}'.encode("utf-16"), "the answer is not UTF-8 text (byte 0)"),

@@ -381,7 +381,10 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "one text of 8 MiB": Told("invalid", "the answer says little for its size: ", CURL),
     "100000 lists": DEEP,
     "100000 objects": DEEP,
-    "as many names as are believed": None,
+    "as many entries as are believed": None,
+    "more entries than are believed": Told(
+        "invalid", "the answer lists 16193 entries in the fields of its nodes; more than 8192 are not believed", CURL
+    ),
     "as much as is believed": None,
     "as much as is believed, in wide letters": None,
     "no fields": Told("invalid", "the answer has nothing under 'support'", CURL),

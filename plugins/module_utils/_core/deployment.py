@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .catalogue import Trouble
 from .document import decode, kind
@@ -33,6 +33,12 @@ VOLUMES = (say("data"), say("logs"), say("media_incoming"), say("media_outgoing"
 
 MOST_NODES = 512
 """Several times the largest cluster that the vendor documents, and more than anybody can look after."""
+
+MOST_ENTRIES = 256
+"""Entries of one field: the vendor's schema has seven, and a container may have a hundred variables."""
+MOST_IN_ALL = 2**13
+"""Entries of all nodes together, sixteen for each node that is believed. Until it is shown, each takes hundreds of bytes
+for its name and its value: twice as many came to 1.5 times the memory of a healthy run."""
 
 UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
@@ -141,7 +147,9 @@ def parse(body: bytes, place: Place) -> Deployment:
     meta = answer.get("meta")
     version = meta.get("version") if isinstance(meta, dict) else None
     front_version = _text(version, place) if isinstance(version, str) else None
-    if not _is_cluster(support, place):
+    clustered = _is_cluster(support, place)
+    _hold_entries(support.values() if clustered else [support])
+    if not clustered:
         return Deployment(SINGLE, front_version, (_single(support, place),))
     if len(support) > MOST_NODES:
         raise Trouble(
@@ -197,6 +205,14 @@ def describe_code(error: NodeError) -> Message:
 def unregistered(node: Node) -> bool:
     """Whether a node says that no phone number is registered."""
     return node.debug_info is not None and node.debug_info.became(str.lower) == "unregistered"
+
+
+def _hold_entries(nodes: Iterable[Mapping[str, Any]]) -> None:
+    told = (fields.get(name) for fields in nodes for name in _SEVERAL)
+    entries = sum(len(value) for value in told if isinstance(value, (dict, list)))
+    if entries > MOST_IN_ALL:
+        what = say("the answer lists %d entries in the fields of its nodes", entries)
+        raise Trouble("invalid", say("%s; more than %d are not believed", what, MOST_IN_ALL))
 
 
 def _is_cluster(support: Mapping[str, Any], place: Place) -> bool:
@@ -295,7 +311,13 @@ def _time(value: Any, place: Place) -> Moment:
 def _mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise _Unfit(say("%s where an object belongs", kind(value)))
+    _hold_number(len(value))
     return value
+
+
+def _hold_number(entries: int) -> None:
+    if entries > MOST_ENTRIES:
+        raise _Unfit(say("%d entries where at most %d belong", entries, MOST_ENTRIES))
 
 
 def _plain_mapping(value: Any, place: Place) -> Mapping[Foreign, Union[int, Foreign]]:
@@ -322,6 +344,7 @@ def _plain(value: Any, place: Place) -> Union[int, Foreign]:
 def _list(value: Any) -> Tuple[Any, ...]:
     if not isinstance(value, list):
         raise _Unfit(say("%s where a list belongs", kind(value)))
+    _hold_number(len(value))
     return tuple(value)
 
 
@@ -349,6 +372,8 @@ def _shards(value: Any, place: Place) -> Tuple[Tuple[int, int], ...]:
 # Far above what the product has (1024), and small enough to be told in a sentence.
 _MOST_SHARDS = 2**16
 _FREE = "free_space_"
+_SEVERAL = ("db_info", "e2e", "env", "schema", "shards")
+"""Fields of several entries."""
 _FIELDS: Dict[str, Tuple[str, Callable[[Any, Place], Any]]] = {
     "context": ("context", _text),
     "db_engine": ("db_engine", _text),

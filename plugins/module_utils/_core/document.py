@@ -18,8 +18,8 @@ MOST_VALUES = 2**15
 """The most values in an answer: a cluster of 64 nodes has four thousand."""
 DEEPEST = 32
 """The deepest that its lists and objects may be nested; the API nests them four deep."""
-PADDING = 2**20
-BYTES_OF_VALUE = 32
+PADDING = 2**19
+BYTES_OF_VALUE = 24
 """What takes more bytes than so many a value, and those of `PADDING`, says little for its size."""
 
 # Some letters make each of a text take four bytes in memory, or two, however few they are; and so do their escapes.

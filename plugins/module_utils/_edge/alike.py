@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
-import unicodedata
 from urllib.parse import urlsplit
 
 _LOOPBACK = "localhost"
@@ -61,5 +60,10 @@ def _number(host: str) -> bytes:
 
 
 def _person(user: str) -> str:
+    if user.isascii():
+        return "".join(filter(str.isprintable, user.lower())).strip()
+    # Its tables take a megabyte.
+    import unicodedata
+
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", user).casefold())
     return "".join(char for char in plain if char.isprintable() and not unicodedata.combining(char)).strip()
