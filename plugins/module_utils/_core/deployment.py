@@ -37,8 +37,8 @@ MOST_NODES = 512
 MOST_ENTRIES = 256
 """Entries of one field: the vendor's schema has seven, and a container may have a hundred variables."""
 MOST_IN_ALL = 2**13
-"""Entries of all nodes together, sixteen for each node that is believed. Until it is shown, each takes hundreds of bytes
-for its name and its value: twice as many came to 1.5 times the memory of a healthy run."""
+"""Entries of all nodes together, sixteen for each node that is believed. Until it is shown, each takes hundreds of
+bytes for its name and its value: twice as many came to 1.5 times the memory of a healthy run."""
 
 UNLIMITED = 2**62
 """Free bytes from here on mean "no limit": what a network file system reports is 2^63 less a little."""
