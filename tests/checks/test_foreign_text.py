@@ -40,9 +40,10 @@ def told(name: str, word: str, place: Redaction) -> set[str]:
 
 
 @cache
-def harmless(name: str) -> set[str]:
-    """The lines that are the same whatever the word is."""
-    return told(name, "one-word", Redaction()) & told(name, "another-word", Redaction())
+def own_words(name: str) -> frozenset[str]:
+    """What is printed around a word, whether that is shown or withheld."""
+    place = Redaction(Credentials("monitor", "Zq7LmTr93xKw"))
+    return frozenset(told(name, "?", place) | told(name, "Zq7LmTr93xKw", place))
 
 
 @pytest.mark.parametrize("name", [name for name in PLACES if name not in NOT_QUOTED])
@@ -69,14 +70,15 @@ def test_no_secret_is_seen_in_whatever_clothes_it_comes_back(
     letters = [letter for letter in secret.casefold() if letter.isalnum()]
     assume(len(letters) >= 9 and len(set(letters)) >= 7)
     place, learned = known(secret, where)
+    # Nor is any of it hidden that is printed for everybody.
+    own = own_words(name)
+    assume(not any(seen(line, each) for line in own for each in (learned, secret)))
     word = dressed(learned, inner, outer)
     missing = int(abs(cut) * len(word) / 3)
     word = word[missing:] if cut < 0 else word[: len(word) - missing]
-    # Made-up secrets may be words of ours.
-    ours = told(name, "one-word", Redaction())
-    for line in told(name, word, place) - harmless(name):
+    for line in told(name, word, place) - own:
         for each in (learned, secret):
-            assert not seen(line, each) or any(seen(own, each) for own in ours), line
+            assert not seen(line, each), line
 
 
 SAYS_WHERE = {

@@ -35,6 +35,8 @@ WORDS = {
     "surrogates": "\ud800\udfff",
     "thousands": "x|'=\n" * 2_000,
 }
+#: More than is believed of one name.
+MILLIONS = "x|'=\n" * 1_200_000
 #: More than a body may have.
 TOO_LARGE = "x" * 10_000_000
 
@@ -63,12 +65,14 @@ def document(word: str) -> bytes:
 
 BODIES: Mapping[str, bytes] = {
     **{name: document(word) for name, word in WORDS.items()},
+    "millions": document(MILLIONS),
     "too large": document(TOO_LARGE),
     "page": b"<html><title>a | b=1\n'x' $HOSTNAME$</title></html>",
     "refused": json.dumps({"errors": [{"code": 1, "title": "a | b=1;2\n", "details": "'=\\n\x1b"}]}).encode(),
 }
 #: What is no deployment: state and line.
 REFUSED = {
+    "millions": (State.UNKNOWN, "the answer says little for its size: 7212506 bytes for 37 values"),
     "too large": (State.UNKNOWN, "the answer is larger than 8 MiB"),
     "page": (State.UNKNOWN, "an HTML page came instead of JSON: it calls itself 'a / b=1 'x' $HOSTNAME$'"),
     "refused": (State.CRITICAL, "the API answered with error 1: a / b=1;2 ('=/n)"),
