@@ -100,7 +100,7 @@ def _judged(check: "Check", settings: "Settings", begun: "Deadline", files: "Fil
     from wabiz_monitoring._core.catalogue import Trouble
     from wabiz_monitoring._core.redaction import Redaction
 
-    place = Redaction(settings.credentials, settings.headers, os.environ)
+    place = Redaction(settings.credentials, settings.headers, os.environ, settings.url or "")
     deadline = begun.changed(settings.timeout, _where(settings, place))
     notes, traces = list[str](), list["Message"]()
 

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional,
 from ansible.module_utils.basic import AnsibleModule
 
 from ._api import REQUIRED_BY, argument_spec, failure, look_at_files
+from ._core.address import shown as without_path
 from ._core.catalogue import Trouble
 from ._core.misuse import Misuse
 from ._core.redaction import Redaction
@@ -25,6 +26,13 @@ from ._edge.leaving import leaving_at_once
 
 _LONGEST = 1000
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_FITTING = {
+    "int": say("a whole number"),
+    "float": say("a number"),
+    "bool": say("true or false"),
+    "dict": say("a dictionary"),
+}
+_ADDRESSES = ("url", "hostname")
 # Facts may hold the variables of a node, and have been shown where they were gathered.
 _NOT_SHOWN = ("support",)
 
@@ -80,7 +88,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def fail_json(self, msg: str, **returned: Any) -> None:
         """As Ansible's, with the options that may be shown. Ansible itself calls it for options that are wrong."""
-        told = msg if isinstance(msg, Message) else self.place.foreign(msg, _LONGEST).shown()
+        told = msg if isinstance(msg, Message) else self._without_unfit(msg)
         super().fail_json(msg=told, **self._with_invocation(returned))
 
     def log(self, msg: str, log_args: Optional[Mapping[str, Any]] = None) -> None:
@@ -95,12 +103,40 @@ class Module(AnsibleModule):  # type: ignore[misc]
         self.no_log_values: Set[str] = set()
         return {"invocation": {"module_args": self._options()}, **returned}
 
+    def _without_unfit(self, msg: str) -> Message:
+        """A message of Ansible's; it repeats what does not fit an option, which may be a secret that slipped there."""
+        for name, (value, fitting) in self._unfit().items():
+            if value in msg:
+                return say(
+                    "option %s takes %s; what was given is not repeated, as it may be a secret",
+                    self.place.foreign(name),
+                    fitting,
+                )
+        return self.place.foreign(msg, _LONGEST).shown()
+
+    def _unfit(self) -> Dict[str, Tuple[str, Message]]:
+        """Options that are not made for any text and were given one that does not fit: that text, and what would."""
+        unfit = {}
+        for name, value in self.params.items():
+            option = self.argument_spec.get(name) or {}
+            choices = option.get("choices") or ()
+            fitting = _FITTING.get(str(option.get("type")))
+            if choices:
+                fitting = say("one of %s", self.place.foreign(", ".join(map(str, choices))))
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and fitting is not None and text not in choices:
+                    unfit[name] = text, fitting
+        return unfit
+
     def _options(self) -> Dict[str, Any]:
         shown = {}
+        unfit = self._unfit()
         for name, value in self.params.items():
             told = self.argument_spec.get(name)
             # A name that does not exist is a mistyped one: of a secret, perhaps.
-            hidden = told is None or told.get("no_log") or name in _NOT_SHOWN
+            hidden = told is None or told.get("no_log") or name in _NOT_SHOWN or name in unfit
+            if name in _ADDRESSES and isinstance(value, str):
+                value = without_path(value)
             shown[self._shown(name)] = self._shown(value) if value is None or not hidden else _HIDDEN
         return shown
 
@@ -120,6 +156,7 @@ def _place(params: Mapping[str, Any]) -> Redaction:
         Credentials(*(None if word is None else str(word) for word in given)),
         dict(_headers(params.get("headers"))),
         os.environ,
+        str(params.get("url") or ""),
     )
     for variable in ("WA_WEB_PASSWORD", "WA_WEB_TOKEN"):
         place.learn(os.environ.get(variable, ""))

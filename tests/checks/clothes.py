@@ -31,6 +31,7 @@ CLOTHES: Mapping[str, Callable[[str], str]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "hexadecimal": lambda text: text.encode().hex(),
+    "reversed": lambda text: text[::-1],
 }
 """What can be put on a text, one over the other."""
 
@@ -72,6 +73,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _undressed(text: str) -> Iterator[str]:
+    yield text[::-1]
     yield html.unescape(text)
     yield unquote(text)
     yield unquote_plus(text)

@@ -113,7 +113,7 @@ PLACES: Mapping[str, Place] = {
     "the details of a refusal": _in_refusal(400, "support", lambda word: _envelope("x", word)),
     "what is forbidden": _in_refusal(403, "support", lambda word: _envelope(word, word)),
     "a login that is refused": _in_refusal(500, "login", lambda word: _envelope(word, word)),
-    "where a redirect points": _in_refusal(302, "support", lambda word: b"", "https://x/WORD"),
+    "where a redirect points": _in_refusal(302, "support", lambda word: b"", "https://WORD/"),
     "where a login is sent on to": _in_refusal(307, "login", lambda word: b"", "https://WORD@x/"),
     "the reason of the system": _in_failure(lambda word: OSError(5, word)),
     "the reason of a proxy": _in_failure(lambda word: OSError(f"Tunnel connection failed: 502 {word}"), True),
@@ -129,7 +129,11 @@ NOT_QUOTED = ("what is forbidden", "a login that is refused")
 
 def outputs(name: str, word: str, place: Redaction) -> Iterator[str]:
     """All that is printed, or returned, when a word stands there."""
-    said = PLACES[name](word, place)
+    yield from told_of(PLACES[name](word, place), place)
+
+
+def told_of(said: Said, place: Redaction) -> Iterator[str]:
+    """All that is printed, or returned, when that is what was said."""
     for check in ("socket", "cluster", "space", "build", "clock", "all"):
         trouble = isinstance(said, Trouble)
         result = from_trouble(check, said, POLICY) if isinstance(said, Trouble) else judge(check, said, POLICY)

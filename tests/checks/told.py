@@ -18,7 +18,7 @@ BEHIND = "the web front end answers: look at its log, and at the nodes and the d
 BEFORE = "look at the log of the proxy or gateway, and whether the web front end behind it runs"
 SLOW = "the front end waits 10 s for every node that drops packets: look for a dead node, or raise the timeout"
 PATH = "see whether the path in the address is right: before /v1 stands only what a gateway adds"
-DIRECT = "give the address that answers itself"
+DIRECT = "see with curl where it leads, and give the address that answers itself"
 PORT = "see whether this is the port of the web front end"
 NO_HTTP = "see what listens on this port"
 PROXY = "the proxy comes from https_proxy in the environment: put it right, or name the host in no_proxy"
@@ -211,12 +211,12 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "login: 500": Told("unreachable", "the API does not work: HTTP 500, error 1023", BEHIND),
     "login: a page": Told("invalid", "an HTML page came instead of JSON: it calls itself 'Sign in'", CURL),
     "login: no path": Told("invalid", f"nothing at /v1/users/login (HTTP 404, {PAGE})", PATH),
-    "login: redirect": _redirect(302, "https://{where}/elsewhere"),
+    "login: redirect": _redirect(302, "https://{where}/..."),
     "login: no token": Told("invalid", "the answer to the login holds no token", CURL),
     "login: odd users": Told("invalid", "the answer to the login holds no token", CURL),
     "login: forged token": Told("invalid", "the answer to the login holds no token", CURL),
     "login: endless token": None,
-    "login: redirect with an endless body": _redirect(302, "https://wa.example/"),
+    "login: redirect with an endless body": _redirect(302, "https://wa.example"),
     "login: redirect to half an address": _ELSEWHERE,
     "login: redirect to the secret": _ELSEWHERE,
     "login: chunks without end": LARGE,
@@ -239,17 +239,17 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         )
     ),
     "204": Told("invalid", "an unexpected answer from /v1/support (HTTP 204)", CURL),
-    "301": _redirect(301, "https://{where}/elsewhere"),
-    "302": _redirect(302, "https://{where}/elsewhere"),
-    "307": _redirect(307, "https://{where}/elsewhere"),
-    "redirect to another host": _redirect(302, "https://127.0.0.1:{port}/elsewhere"),
-    "redirect in a circle": _redirect(308, "https://{where}/v1/support"),
+    "301": _redirect(301, "https://{where}/..."),
+    "302": _redirect(302, "https://{where}/..."),
+    "307": _redirect(307, "https://{where}/..."),
+    "redirect to another host": _redirect(302, "https://127.0.0.1:{port}/..."),
+    "redirect in a circle": _redirect(308, "https://{where}/..."),
     "redirect to nowhere": _redirect(302, "nowhere"),
-    "redirect with syntax": _redirect(302, "https://x//a=1;(b)"),
-    "redirect with an endless body": _redirect(302, "https://wa.example/"),
-    "redirect with a bomb": _redirect(302, "https://wa.example/"),
+    "redirect with syntax": _redirect(302, "https://x/..."),
+    "redirect with an endless body": _redirect(302, "https://wa.example"),
+    "redirect with a bomb": _redirect(302, "https://wa.example"),
     "redirect to half an address": _ELSEWHERE,
-    "redirect to a byte that is no letter": _redirect(302, "https://x/\xff"),
+    "redirect to a byte that is no letter": _redirect(302, "https://x/..."),
     "redirect to a place without end": _ELSEWHERE,
     "redirect to the secret": _ELSEWHERE,
     "401 with an endless body": Told("unauthorized", "the token just given out is refused (HTTP 401)", PASSWORDS),

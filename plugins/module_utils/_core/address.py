@@ -82,9 +82,13 @@ UNENCRYPTED = "http:// was asked for: user name, password and token go over the 
 
 
 def shown(address: str) -> str:
-    """An address for messages, without its path: some gateways take a key there."""
-    parts = urlsplit(address)
-    return "%s://%s%s" % (parts.scheme, parts.netloc, "/..." if parts.path else "")
+    """An address for messages, sound or not, without its path: some gateways take a key there."""
+    host = re.match(_UP_TO_PATH, address)
+    up_to_path = host[0] if host else ""
+    return up_to_path + ("/..." if address[len(up_to_path) :].strip("/") else "")
+
+
+_UP_TO_PATH = r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=//))?(?://)?[^/?#\\]*"
 
 
 def _without_credentials(place: str) -> None:

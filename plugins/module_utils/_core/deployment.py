@@ -180,8 +180,9 @@ def read_error(errors: Any, place: Place) -> NodeError:
     """The first entry of an `errors` list; what is unsound in it is left out."""
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     code, title, details = (first.get(name) for name in ("code", "title", "details"))
+    sound = isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST
     return NodeError(
-        code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST else None,
+        code if sound and not place.repeats(str(code)) else None,
         _text(title, place) if isinstance(title, str) and title else None,
         _text(details, place) if isinstance(details, str) and details else None,
     )

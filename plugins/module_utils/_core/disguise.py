@@ -1,6 +1,6 @@
 # Copyright: wabiz.monitoring contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether a text repeats a secret, in whatever clothes: escaped, encoded, in another case, spaced out, cut.
+"""Whether a text repeats a secret, in whatever clothes: escaped, encoded, in another case, spaced out, reversed, cut.
 
 The text is undressed again and again (`_readings`), and each reading is held against each form of each secret. Letters
 are compared without their case and accents, and without what stands between them.
@@ -8,18 +8,25 @@ are compared without their case and accents, and without what stands between the
 
 from __future__ import annotations
 
+import base64
 import binascii
 import json
 import re
 from collections import deque
-from typing import Callable, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Pattern, Set, Tuple
+from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
 from urllib.parse import quote
 
 SHORTEST = 6
 """Shorter secrets are too likely to be part of an honest word, so they must stand as a word of their own."""
 
 _LONGEST_WINDOW = 16
-_SHORTEST_WINDOW = 4
+_GRAM = 4
+_PIECE = 3
+"""Fewer letters of a secret, apart from its others, say nothing."""
+_DRESSED_WORD = 4
+"""A word of fewer letters is looked for as it is, in no clothes."""
+_TURNED_WORD = 5
+"""A word of fewer letters, read backwards, may be another."""
 _MOST_READINGS = 64
 _DEEPEST = 6
 
@@ -34,6 +41,8 @@ class Secrets:
         self._visible = _Forms()
         self._words: List[str] = []
         self._word: Optional[Pattern[str]] = None
+        self._dressed_word: Optional[Pattern[str]] = None
+        self._seen: Dict[str, Set[int]] = {}
 
     def learn(self, secret: str) -> None:
         """One more secret; what is shorter than `SHORTEST` only counts where it stands as a word."""
@@ -43,90 +52,188 @@ class Secrets:
             self._learned.add(secret)
             raw = secret.encode("utf-8", "replace")
             # Where only some letters are escaped, most of what is left of it when it was cut may be escapes.
-            for reading in (*_unescaped(secret), json.dumps(secret), quote(secret, safe="")):
+            readings = (*_unescaped(secret), json.dumps(secret), quote(secret, safe=""))
+            # Some letters come apart in two, whose order stays when the text is turned round.
+            turned = () if secret.isascii() else (secret[::-1],)
+            for reading in (*readings, *turned):
                 letters, visible = _letters(reading), _visible(reading)
                 self._letters.add(letters)
                 if visible != letters:
                     self._visible.add(visible)
-            for start in range(3):
-                # Wherever it stands within what is encoded, its inner letters come out as one of these three.
-                encoded = binascii.b2a_base64(bytes(start) + raw).decode("ascii")
-                self._letters.add(_letters(encoded[start and start + 1 :]))
             self._letters.add(raw.hex())
+            for encode, size, bits in _ENCODINGS:
+                for start in range(size):
+                    # However far behind such a step it starts, its inner letters come out as one of these.
+                    encoded = encode(bytes(start) + raw).decode("ascii")
+                    self._letters.add(_letters(encoded[-(-8 * start // bits) :]))
+            for start in range(4):
+                encoded = _base85(raw[start:])
+                self._visible.add(_visible(encoded))
+                self._visible.add(_visible(encoded.translate(_TO_ASCII85)))
 
     def learn_word(self, word: str) -> None:
         """A secret that only counts as a whole, where it stands as a word; of one or two letters, as all of a text."""
         word = _folded(word).strip()
         if word and word not in self._words:
             self._words.append(word)
-            rules = ("^%s$" if len(known) < 3 else r"(?<![^\W_])%s(?![^\W_])" for known in self._words)
-            self._word = re.compile("|".join(rule % re.escape(known) for rule, known in zip(rules, self._words)))
+            self._word = _any_of(self._words)
+            self._dressed_word = _any_of(
+                spelled
+                for known in self._words
+                if len(known) >= _DRESSED_WORD
+                for spelled in ((known, known[::-1]) if len(known) >= _TURNED_WORD else (known,))
+            )
 
     def repeated_in(self, text: str, words: bool = True) -> bool:
         """Whether a text repeats a secret, or most of one, or is too tangled to say.
 
         Without `words`, those that only count as a word are not looked for.
         """
-        least = min(self._letters.window, self._visible.window)
+        least = min(
+            self._letters.window,
+            self._visible.window,
+            *(len(word) for word in self._words if len(word) >= _DRESSED_WORD),
+        )
         if len(text) < min([least, *map(len, self._words)]) and text.isascii():
             return False
         for reading, plain in _readings(text, least):
-            if reading is None or self._letters.stand_in(_letters(reading)):
+            if reading is None or self._letters.stand_in(_letters(reading), plain):
                 return True
-            if self._visible and self._visible.stand_in(_visible(reading)):
+            if self._visible and any(self._visible.stand_in(_visible(one), plain) for one in self._closed_up(reading)):
                 return True
-            if words and plain and self._word and self._word.search(_folded(reading).strip()):
+            if words and self._word and self._names_one(_folded(reading).strip(), plain):
                 return True
         return False
 
+    def completed_by(self, texts: Iterable[str]) -> bool:
+        """Whether texts that are nothing but a piece of a secret each come to most of it, with those of earlier calls.
 
-class _Form(NamedTuple):
-    letters: str
-    window: int
-    """How many of them in a row are most of them: two thirds, and never more than sixteen."""
+        If they do not, they are remembered, too.
+        """
+        seen: Dict[str, Set[int]] = {}
+        for text in texts:
+            for form, places in self._letters.with_piece(_letters(text)).items():
+                seen.setdefault(form, set(self._seen.get(form, ()))).update(places)
+        if any(len(places) >= _window(form) for form, places in seen.items()):
+            return True
+        self._seen.update(seen)
+        return False
+
+    def _closed_up(self, text: str) -> Iterator[str]:
+        """A text, and without what may stand between all of its letters."""
+        yield text
+        for mark in _BETWEEN:
+            if text.count(mark) >= self._visible.window - 1:
+                yield text.replace(mark, "")
+
+    def _names_one(self, text: str, plain: bool) -> bool:
+        if plain and self._word and self._word.search(text):
+            return True
+        return bool(self._dressed_word and self._dressed_word.search(text))
+
+
+_BETWEEN = "./,_-:;|"
+
+
+def _any_of(words: Iterable[str]) -> Optional[Pattern[str]]:
+    """Each of the words, by itself or with something between all of its letters."""
+    rules = []
+    for word in words:
+        apart = r"[\W_]+".join(map(re.escape, word)) if len(word) >= _DRESSED_WORD and word.isalnum() else ""
+        either = "(?:%s)" % "|".join(filter(None, (re.escape(word), apart)))
+        rules.append("^%s$" % either if len(word) < 3 else r"(?<![^\W_])%s(?![^\W_])" % either)
+    return re.compile("|".join(rules)) if rules else None
+
+
+def _window(form: str, plain: bool = True) -> int:
+    """How many letters of a form in a row are most of them: two thirds, and never more than sixteen.
+
+    Of what was undressed one less: where it was cut, part of a letter may have gone.
+    """
+    most = 2 * len(form)
+    return min(-(-most // 3) if plain else most // 3, _LONGEST_WINDOW)
 
 
 class _Forms:
-    """Letters that must not be seen, nor most of them in a row."""
+    """Letters that must not be seen, nor most of them in a row, neither forwards nor backwards."""
 
     def __init__(self) -> None:
         self.window = _LONGEST_WINDOW
         """The shortest row that counts."""
-        self._by_gram: Dict[str, Set[_Form]] = {}
+        self._forms: Set[str] = set()
+        self._by_gram: Dict[str, Set[str]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._by_gram)
+        return bool(self._forms)
 
     def add(self, letters: str) -> None:
         """One form more; a few letters are none."""
-        if len(letters) >= SHORTEST:
-            form = _Form(letters, max(min(2 * len(letters) // 3, _LONGEST_WINDOW), _SHORTEST_WINDOW))
-            self.window = min(self.window, form.window)
-            for gram in _grams(letters, 1):
-                self._by_gram.setdefault(gram, set()).add(form)
+        if len(letters) >= SHORTEST and letters not in self._forms:
+            self._forms.add(letters)
+            window = _window(letters, plain=False)
+            self.window = min(self.window, window)
+            # Wherever a row of `window` letters lies in it, four of them start at such a step.
+            step = window - _GRAM + 1
+            for form in (letters, letters[::-1]):
+                for at in range(0, len(form) - _GRAM + 1, step):
+                    self._by_gram.setdefault(form[at : at + _GRAM], set()).add(form)
 
-    def stand_in(self, letters: str) -> bool:
+    def stand_in(self, letters: str, plain: bool) -> bool:
         """Whether one of the forms, or most of one, stands in a text."""
-        # However a row of `window` letters lies in the text, four of them start at such a step.
-        step = self.window - _SHORTEST_WINDOW + 1
-        if self._by_gram.keys().isdisjoint(_grams(letters, step)):
+        grams = {letters[at : at + _GRAM] for at in range(len(letters) - _GRAM + 1)}
+        if self._by_gram.keys().isdisjoint(grams):
             return False
-        likely = {form for gram in _grams(letters, step) for form in self._by_gram.get(gram, ())}
-        return any(
-            form.letters[at : at + form.window] in letters
-            for form in likely
-            for at in range(len(form.letters) - form.window + 1)
-        )
+        likely = {form for gram in grams for form in self._by_gram.get(gram, ())}
+        return any(_row_in(letters, form, _window(form, plain)) for form in likely)
+
+    def with_piece(self, letters: str) -> Dict[str, Set[int]]:
+        """The forms in which these few letters stand, and at which places."""
+        if not _PIECE <= len(letters) < _LONGEST_WINDOW:
+            return {}
+        return {form: set(_places(letters, form)) for form in self._forms if letters in form}
 
 
-def _grams(letters: str, step: int) -> Iterable[str]:
-    return (letters[at : at + _SHORTEST_WINDOW] for at in range(0, len(letters) - _SHORTEST_WINDOW + 1, step))
+def _row_in(letters: str, form: str, window: int) -> bool:
+    return any(form[at : at + window] in letters for at in range(len(form) - window + 1))
+
+
+def _places(piece: str, form: str) -> Iterator[int]:
+    at = form.find(piece)
+    while at >= 0:
+        yield from range(at, at + len(piece))
+        at = form.find(piece, at + 1)
+
+
+# What writes bytes in letters of fewer bits: how many bytes it takes at a time, and how many bits a letter has.
+_ENCODINGS: Tuple[Tuple[Callable[[bytes], bytes], int, int], ...] = (
+    (binascii.b2a_base64, 3, 6),
+    (base64.b32encode, 5, 5),
+)
+_EIGHTY_FIVE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_TO_ASCII85 = str.maketrans(_EIGHTY_FIVE, "".join(map(chr, range(ord("!"), ord("u") + 1))))
+
+
+def _base85(raw: bytes) -> str:
+    """Four bytes in five letters, without what is left over. Python's own encoders make large tables first."""
+    numbers = (int.from_bytes(raw[at : at + 4], "big") for at in range(0, len(raw) - 3, 4))
+    return "".join(_EIGHTY_FIVE[number // power % 85] for number in numbers for power in _POWERS)
+
+
+_POWERS = (85**4, 85**3, 85**2, 85, 1)
 
 
 # Letters, as they are compared.
 
 _NO_LETTER = re.compile("[^0-9a-z]+")
 _NOT_VISIBLE = re.compile(r"[\x00-\x20\x7f+\\]+")
+# Unicode calls fillers letters.
+_FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0"))
+# Letters of other alphabets that look like ours, in small letters.
+_LOOK_ALIKES = str.maketrans(
+    "\u0430\u0432\u0435\u0437\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d"
+    "\u03b1\u03b2\u03b5\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131\u0261\u0251",
+    "abe3kmhopctyxsijhdqwabeiknoptuxiga",
+)
 
 
 def _letters(text: str) -> str:
@@ -151,8 +258,8 @@ def _folded(text: str) -> str:
     import unicodedata
 
     # Some letters have a capital without a way back, and some come apart only then.
-    capital = unicodedata.normalize("NFKD", text).upper()
-    return unicodedata.normalize("NFKD", capital.casefold())
+    capital = unicodedata.normalize("NFKD", text.translate(_FILLERS)).upper()
+    return unicodedata.normalize("NFKD", capital.casefold()).translate(_LOOK_ALIKES)
 
 
 # What a text may be in truth. The patterns are compiled when the first text needs them: hardly any run has one.
@@ -164,7 +271,11 @@ def _readings(text: str, shortest: int) -> Iterator[Tuple[Optional[str], bool]]:
     Nothing is unpacked that holds fewer letters than `shortest`. None stands for a text that is too tangled.
     """
     waiting: Deque[Tuple[str, bool, int]] = deque([(text, True, 0)])
-    seen = {text}
+    if re.search(_MAY_HIDE, text):
+        # Letters are compared both ways; what hides them has to be turned round.
+        waiting.append((text[::-1], True, 0))
+        waiting.append((re.sub(_TAG, lambda match: chr(ord(match[0]) - 0xE0000), text), True, 0))
+    seen = {reading for reading, _plain, _depth in waiting}
     while waiting:
         reading, plain, depth = waiting.popleft()
         yield reading, plain
@@ -195,6 +306,9 @@ def _unescape(text: str) -> str:
     return text
 
 
+# Tags are letters that are not shown, and stand between others or for themselves.
+_TAG = "[\U000e0020-\U000e007e]"
+_MAY_HIDE = "[%&\\\\=\U000e0020-\U000e007e]"
 _PERCENT = r"(?:%[0-9A-Fa-f]{2})+"
 _PERCENT_U = r"(?i)%u([0-9A-Fa-f]{4})"
 _QUOTED = r"(?:=[0-9A-F]{2})+"
@@ -259,9 +373,9 @@ _ESCAPES: Tuple[Tuple[str, Callable[[str], str]], ...] = (
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _BASE64 = "[A-Za-z0-9+/_-]{%d,}" % SHORTEST
-_HEX = "[0-9a-f]{%d,}" % (2 * _SHORTEST_WINDOW)
+_HEX = "[0-9a-f]{%d,}" % (2 * _GRAM)
 _BETWEEN_DIGITS = str.maketrans(dict.fromkeys("\t\n\r -,.:;_"))
-_TELLING = "[^\x00-\x1f\x7f\ufffd]{%d,}" % _SHORTEST_WINDOW
+_TELLING = "[^\x00-\x1f\x7f\ufffd]{%d,}" % _GRAM
 
 
 def _unpacked(text: str, shortest: int) -> Iterator[str]:
@@ -280,10 +394,12 @@ def _unpacked(text: str, shortest: int) -> Iterator[str]:
 
 
 def _telling(packed: bytes, shortest: int) -> Iterator[str]:
-    # What was no packed text comes out as noise: only what may be text in it is looked at further.
-    runs = [run for run in re.findall(_TELLING, packed.decode("utf-8", "replace")) if len(run) >= shortest]
-    if runs:
-        yield " ".join(runs)
+    # Two bytes a letter have nothing in every other one.
+    for raw in (packed, packed.replace(b"\0\0\0", b" ").replace(b"\0", b"")) if b"\0" in packed else (packed,):
+        # What was no packed text comes out as noise: only what may be text in it is looked at further.
+        runs = [run for run in re.findall(_TELLING, raw.decode("utf-8", "replace")) if len(run) >= shortest]
+        if runs:
+            yield " ".join(runs)
 
 
 def _text(raw: bytes) -> str:

@@ -137,7 +137,7 @@ def _mapping(parts: Optional[Mapping[Foreign, Union[int, Foreign]]]) -> Optional
         shown = distinct(name.shown(), taken)
         # What is no mark of Ansible's as it comes may be one when it has been cleaned.
         if not shown.startswith(ANSIBLE):
-            told[shown] = _shown(value) if isinstance(value, Foreign) else value
+            told[shown] = _shown(value) if isinstance(value, Foreign) else name.beside(value)
     return told
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 from typing import Callable, Mapping, NamedTuple, NoReturn, Optional
 
+from .address import shown
 from .catalogue import Trouble
 from .deployment import BEHIND, NodeError, describe_code, describe_error, read_error
 from .document import decode
 from .misuse import Misuse
-from .text import NOTHING, Foreign, Message, Place, say
+from .text import NOTHING, Foreign, Message, Place, Word, say
 
 
 class Request(NamedTuple):
@@ -80,15 +81,21 @@ def refuse(reply: Reply, path: Message, place: Place) -> NoReturn:
             say("put it into the proxy's address in the environment"),
         )
     if 300 <= status < 400:
-        target = Foreign(reply.location, place) if reply.location else say("nowhere")
         raise Trouble(
             "invalid",
-            say("a redirect to %s (HTTP %d), which is not followed", target, status),
-            say("give the address that answers itself"),
+            say("a redirect to %s (HTTP %d), which is not followed", _target(reply.location, place), status),
+            say("see with curl where it leads, and give the address that answers itself"),
         )
     if status >= 500:
         raise Trouble("unreachable", say("the API does not work: %s", what), _BEFORE if said == _FOREIGN else BEHIND)
     raise Trouble("invalid", say("an unexpected answer from %s (%s)", path, what))
+
+
+def _target(location: str, place: Place) -> Word:
+    # Gateways send a caller on with the key that stood in the path, and with others of their own.
+    if not location:
+        return say("nowhere")
+    return Foreign(shown(location), place) if "//" in location[:8] else say("another path")
 
 
 def envelope(reply: Reply, place: Place) -> Optional[NodeError]:

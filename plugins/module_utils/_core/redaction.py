@@ -24,6 +24,8 @@ SHORTEST_KEY = 12
 """A header that does not call itself a secret, and whose value is shorter, tells sites or tenants apart."""
 
 _TELLING_NAMES = "(?i)auth|cookie|cred|jwt|key|pass|secret|session|sig|token"
+# What stands in the path of an address for people to read is shorter, or a word.
+_LOOKS_LIKE_KEY = r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}|.{20,}"
 # Headers that say who is asked, by whom, for whom, and in which letters; what stands in them is in every log.
 _SAYS_WHERE = (
     "(?i)(accept(-.+)?|connection|forwarded|from|host|origin|referer|user-agent|via|x-forwarded-.+|x-real-ip"
@@ -49,8 +51,9 @@ class Redaction(Place):
         credentials: Optional[Credentials] = None,
         headers: Optional[Mapping[str, str]] = None,
         environment: Optional[Mapping[str, str]] = None,
+        address: str = "",
     ) -> None:
-        """`headers` are those for a gateway; passwords of proxies are in the environment."""
+        """`headers` are those for a gateway; passwords of proxies are in the environment, keys in an address' path."""
         self._untold: List[Tuple[str, bool]] = []
         self._secrets: Optional[Secrets] = None
         self._shown: Dict[Tuple[str, int], Message] = {}
@@ -64,6 +67,11 @@ class Redaction(Place):
         for name, value in (environment or {}).items():
             if name.lower().endswith("_proxy") and "@" in value:
                 self._learn_proxy(value)
+
+        for segment in address.partition("://")[2].split("/")[1:]:
+            for spelled in (segment, unquote(segment)):
+                if re.fullmatch(_LOOKS_LIKE_KEY, spelled):
+                    self.learn(spelled)
 
     def learn(self, secret: str, certain: bool = True) -> None:
         """Show nothing of this one, either: of a token that a login gave, say.
@@ -87,7 +95,7 @@ class Redaction(Place):
         shown = self._shown.get((raw, longest))
         if shown is None:
             near = raw[: longest * 4]
-            shown = WITHHELD if self.repeats(near) else Message(clean(raw, longest))
+            shown = WITHHELD if self._gives_away(near, [near]) else Message(clean(raw, longest))
             if len(raw) <= _LONGEST_REMEMBERED and len(self._shown) < _REMEMBERED:
                 self._shown[raw, longest] = shown
         return shown
@@ -99,14 +107,18 @@ class Redaction(Place):
         """
         near = [raw[: LONGEST_WORD * 4] for raw in raws]
         # A clean bill for all is one for each, and much quicker had: a cluster may have thousands of nodes.
-        if not self._known.repeated_in("\n".join(near), words=False):
+        if not self._gives_away("\n".join(near), [part for raw in near for part in raw.split(":")], words=False):
             return [Message(clean_name(raw)) for raw in raws]
-        withheld = (self._known.repeated_in(raw, words=False) for raw in near)
+        withheld = (self._gives_away(raw, raw.split(":"), words=False) for raw in near)
         return [WITHHELD if repeats else Message(clean_name(raw)) for repeats, raw in zip(withheld, raws)]
 
     def repeats(self, raw: str) -> bool:
         """Whether the text repeats a secret, in whatever clothes."""
         return self._known.repeated_in(raw)
+
+    def _gives_away(self, raw: str, parts: Sequence[str], words: bool = True) -> bool:
+        """Whether a text repeats a secret, or its parts complete what has been shown of one so far."""
+        return self._known.repeated_in(raw, words) or self._known.completed_by(parts)
 
     @property
     def _known(self) -> Secrets:

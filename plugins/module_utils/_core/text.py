@@ -111,6 +111,10 @@ class Foreign:
         """Whether a secret is repeated by this text and those that follow it, taken together."""
         return self._place.repeats(self._raw + "".join(other._raw for other in others))
 
+    def beside(self, number: int) -> Union[int, Message]:
+        """A number that stands under this name, unless it repeats a secret."""
+        return WITHHELD if self._place.repeats(str(number)) else number
+
     def _look(self) -> str:
         if self._seen is None:
             self._seen = self._raw if _SIMPLE.fullmatch(self._raw) else clean(self._raw, LONGEST_TEXT)

@@ -124,7 +124,8 @@ def _judge_likeness(front: Optional[Foreign], nodes: Sequence[Node], findings: F
     for table in tables:
         schemas = _groups([(node.name, node.schema.get(table, _NONE)) for node in nodes if node.schema])
         if len(schemas) > 1:
-            findings.problem("schema-skew", say("schema %s differs: %s", table.within(24), _spread(schemas)))
+            told = {table.beside(value) if isinstance(value, int) else value: at for value, at in schemas.items()}
+            findings.problem("schema-skew", say("schema %s differs: %s", table.within(24), _spread(told)))
             return
 
 

@@ -235,7 +235,7 @@ WRONG = [
     ({"shards": 5000}, "shards: 5000 is no number from 1 to 1024"),
     ({"min_nodes": {"*": "many"}}, "min_nodes: 'many' is no number of nodes"),
     ({"fail_on": []}, "fail_on: a gate fails on critical"),
-    ({"fail_on": "ok"}, "value of fail_on must be one or more of: critical, unknown, warning"),
+    ({"fail_on": "ok"}, "option fail_on takes one of critical, unknown, warning; "),
     ({"timeout": 0}, "timeout is a number of seconds"),
     ({"client_key": "/nowhere"}, "missing parameter(s) required by 'client_key': client_cert"),
 ]
