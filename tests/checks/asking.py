@@ -20,7 +20,7 @@ from forkserver import CHECKS, MODULES, ROOM
 from marks import GIVEN, HEADER, PASSWORD, USER
 from peers import Peer, variables
 from proxy import Proxy
-from told import limit_of
+from told import ENOUGH, limit_of
 
 ONCE = "401 once"
 """Nobody is refused there who has no token to begin with."""
@@ -43,6 +43,10 @@ class Asked(NamedTuple):
     def is_module(self) -> bool:
         """Whether it is one."""
         return self.name in MODULES
+
+    def patiently(self) -> Asked:
+        """The same, with time enough to come to the end of an answer that is late."""
+        return self._replace(words=(*self.words, "-t", str(ENOUGH)), options={**self.options, "timeout": ENOUGH})
 
     def forked(self, forks: Forks, user: Runner) -> Taken:
         """Ask, in a fork."""

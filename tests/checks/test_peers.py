@@ -27,7 +27,7 @@ from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
 from peers import KINDS, PEERS, WAYS, Peer, peer
 from proxy import Proxy
-from told import TOLD, WAITING, Told, in_modules_words, limit_of, told
+from told import TOLD, WAITING, Told, in_modules_words, is_late, limit_of, told
 from wabiz_monitoring._core.catalogue import CATALOGUE
 from wabiz_monitoring._core.states import State
 from yardstick import LATE, Healthy, Yardstick, kind_of, most, yardstick
@@ -122,19 +122,18 @@ def test_a_process_of_its_own_takes_no_more_than_its_fork_is_said_to_take(
         limit = limit_of(name)
         plainly = [one for one in asking(name, at, None, forks.modules, tmp_path) if not one.secretly]
         asked = [one for one in plainly if one.name in ALONE]
-        forked = pool.map(lambda one: one.forked(forks, user), asked)
+        # How far a run comes with what is late depends on the machine; a fork that comes to the end takes the most.
+        late = is_late(name)
+        forked = pool.map(lambda one: (one.patiently() if late else one).forked(forks, user), asked)
         alone = pool.map(lambda one: one.alone(forks.collections, user), asked)
         for one, fork, process in zip(asked, forked, alone, strict=True):
             usual = healthy[kind_of(one)]
             hold_quiet(one, process)
             hold_memory(one, usual, process.peak)
-            assert process.done.code == fork.done.code
+            assert late or process.done.code == fork.done.code
             # Its start is no part of what is limited; and what hangs hangs each time.
             ends = limit + usual.seconds
             assert process.late(ends) < LATE or one.alone(forks.collections, user).late(ends) < LATE
-            # Less may be: on a busy machine it does not come far within its limit.
-            if process.peak >= usual.would_take(fork, forks) * 1.1:
-                process, fork = one.alone(forks.collections, user), one.forked(forks, user)
             assert process.peak < usual.would_take(fork, forks) * 1.1
 
 

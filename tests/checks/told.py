@@ -421,11 +421,20 @@ WAITING = frozenset(name for name, outcome in TOLD.items() if any(row.problem ==
 """The peers that make a run wait for as long as it will."""
 
 
+ENOUGH = 20
+"""Seconds in which a run comes to its end where it need not wait, however busy the machine is."""
+
+
+def is_late(peer: str) -> bool:
+    """Whether it answers when the time is nearly up."""
+    return peer.endswith(", late")
+
+
 def limit_of(peer: str) -> float:
-    """Seconds that a run has: few where it is known to wait, and enough elsewhere, however busy the machine is."""
-    if peer.endswith(", late"):
+    """Seconds that a run has: few where it is known to wait, and enough elsewhere."""
+    if is_late(peer):
         return 3
-    return 1 if peer in WAITING else 20
+    return 1 if peer in WAITING else ENOUGH
 
 
 def told(peer: str, check: str) -> tuple[Told, ...]:
