@@ -81,7 +81,7 @@ options:
   use_proxy:
     description:
       - Whether a proxy named in the environment (C(https_proxy), C(no_proxy)) of the host that runs the module is
-        used.
+        used. Names, addresses, networks and ports may stand in C(no_proxy); SOCKS is not supported.
     type: bool
     default: true
   timeout:

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Iterator
 
 import pytest
+from pages import DOCS
 from wabiz_monitoring._core.misuse import Misuse
 from wabiz_monitoring._edge.proxies import proxy_for
 
@@ -92,3 +95,17 @@ def test_one_that_cannot_be_used_is_told_by_its_variable_without_its_password(to
     with pytest.raises(Misuse, match=says) as refused:
         proxy_for(HTTPS, {"https_proxy": told})
     assert "marked" not in str(refused.value)
+
+
+def told_by_the_page() -> Iterator[tuple[str, str, bool]]:
+    """What the page says of no_proxy: an entry, an address, and whether that is asked without the proxy."""
+    rows = [row.split("|")[1:-1] for row in (DOCS / "network.md").read_text().splitlines() if row.startswith("| `")]
+    for entries, without, by_way in rows:
+        for entry in re.findall("`(.+?)`", entries):
+            yield from ((entry, url, True) for url in re.findall("`(.+?)`", without))
+            yield from ((entry, url, False) for url in re.findall("`(.+?)`", by_way))
+
+
+@pytest.mark.parametrize(("no_proxy", "url", "passed_by"), [*told_by_the_page()])
+def test_what_the_page_says_of_no_proxy_is_so(no_proxy: str, url: str, passed_by: bool) -> None:
+    assert (proxy_for(url, {"https_proxy": PROXY, "no_proxy": no_proxy}) is None) == passed_by

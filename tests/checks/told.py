@@ -23,7 +23,10 @@ PORT = "see whether this is the port of the web front end"
 NO_HTTP = "see what listens on this port"
 PROXY = "the proxy comes from https_proxy in the environment: put it right, or name the host in no_proxy"
 GIVE_CA = "give that CA with --ca-file"
-RIGHT_NAME = "use the name that it was made for with -H or --url"
+RIGHT_NAME = (
+    "use a name that it was made for with -H or --url; only alternative names count, so that one with a common name "
+    "alone is for no name"
+)
 
 
 class Told(NamedTuple):

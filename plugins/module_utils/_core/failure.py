@@ -196,7 +196,10 @@ def _any_of(words: Iterable[str]) -> Callable[[str], bool]:
 
 
 _GIVE_CA = "give that CA with %(ca)s"
-_RIGHT_NAME = "use the name that it was made for with %(address)s"
+_RIGHT_NAME = (
+    "use a name that it was made for with %(address)s; only alternative names count, so that one with a common name "
+    "alone is for no name"
+)
 _UNTRUSTED = ("the certificate of %(where)s is not trusted: %(reason)s", _GIVE_CA)
 
 # OpenSSL's verification codes (x509_vfy.h), and what they come to for somebody who has to act.

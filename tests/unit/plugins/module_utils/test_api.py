@@ -333,7 +333,10 @@ def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
         found = trouble(server.url, ca_path=str(other.ca))
     assert (found.problem, server.heads) == ("unreachable", [])
     assert "is for another name" in found.text
-    assert found.remedy == "use the name that it was made for with url or hostname"
+    assert found.remedy == (
+        "use a name that it was made for with url or hostname; only alternative names count, so that one with a common "
+        "name alone is for no name"
+    )
 
 
 def test_whoever_does_not_want_certificates_verified_is_served(tls: Tls) -> None:
