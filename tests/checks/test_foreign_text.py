@@ -347,9 +347,11 @@ MARKS = [
     "<script>alert(1)</script>",
     "x | free_logs=0B;1:;2",
     "\\`\u1fef\u2035",
+    "{{ 7*7 }} {%raw%}{#x#}",
+    "{\u200b{ lookup('pipe', 'id') }}",
 ]
 _OBEYED = re.compile(
-    r"::[A-Za-z]|##|\[\[[A-Za-z]|(section|travis)_[a-z]+:|\$[({]|[`<>\\]|[\x00-\x09\x0b-\x1f\x7f-\x9f]"
+    r"::[A-Za-z]|##|\[\[[A-Za-z]|(section|travis)_[a-z]+:|\$[({]|\{[{%#]|[`<>\\]|[\x00-\x09\x0b-\x1f\x7f-\x9f]"
 )
 _BEGINS = re.compile(r"\s*(WABIZ |\[[A-Z]+\] |What to do: |- |and |not safe|asking |the answer has |$)")
 

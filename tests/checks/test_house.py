@@ -227,6 +227,74 @@ def test_no_test_mixes_the_two_names_of_the_domain() -> None:
     assert offenders(sources("tests"), both_names) == {}
 
 
+#: Templates that are handed on, from the tables of the same file.
+HANDED_ON = {"plugins/module_utils/_core/deadline.py": "text", "plugins/module_utils/_core/failure.py": "text"}
+
+#: Who may call something a message that `say` did not make: words of ours, or what a place has shown already.
+MAKES_MESSAGES = {
+    "checks/plugin/lines.py": ("pair[1].state.name",),
+    "checks/plugin/run.py": ("spot", "type(cause).__name__", "text", "place"),
+    "plugins/module_utils/_api.py": ("trouble.remedy[:1].upper() + trouble.remedy[1:]",),
+    "plugins/module_utils/_module.py": ("type(error).__name__", "place"),
+    "plugins/module_utils/_core/deployment.py": ("part.strip()",),
+    "plugins/module_utils/_core/gate.py": ("_in_our_words(finding.remedy)", "pair[1].state.name"),
+    "plugins/module_utils/_core/redaction.py": ("raw", "clean(raw, longest)", "clean_name(raw)"),
+    "plugins/module_utils/_core/report.py": ("'%s: %s' % (check, finding.text)",),
+    "plugins/module_utils/_core/text.py": (
+        *("''", "'(withheld: it repeats a secret)'", "template", "listed(items, most)", "between.join(*)"),
+        *("template % {*}", "template % parts", "template % tuple(map(_spelled, parts))", "'%d %s' % (*)"),
+    ),
+    "plugins/module_utils/_core/times.py": ("moment.strftime(pattern)",),
+    "plugins/module_utils/_core/units.py": ("'%s %s' % (*)",),
+}
+
+
+def calls(path: PurePath, function: str) -> Iterator[ast.Call]:
+    """The calls of a function by its name, with something in them."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function and node.args:
+            yield node
+
+
+def is_literal(node: ast.expr, path: PurePath) -> bool:
+    """Whether an expression is text that stands in the file: itself, or by the name of a constant."""
+    if isinstance(node, ast.IfExp):
+        return is_literal(node.body, path) and is_literal(node.orelse, path)
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        values = constants(path).get(node.value.id)
+        return isinstance(values, ast.Dict) and all(is_literal(value, path) for value in values.values)
+    if isinstance(node, ast.Name):
+        return node.id in constants(path) and is_literal(constants(path)[node.id], path)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def constants(path: PurePath) -> dict[str, ast.expr]:
+    return {
+        target.id: node.value
+        for node in tree(path).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def test_the_template_of_a_message_is_a_literal() -> None:
+    def computed(path: PurePath) -> list[str]:
+        templates = [call.args[0] for call in calls(path, "say") if not is_literal(call.args[0], path)]
+        return [told for told in map(ast.unparse, templates) if told != HANDED_ON.get(str(path))]
+
+    assert offenders((*sources("plugins"), *sources("checks")), computed) == {}
+
+
+def test_what_becomes_a_message_without_that_is_known() -> None:
+    def unknown(path: PurePath) -> list[str]:
+        made = [ast.unparse(call.args[0]) for call in calls(path, "Message")]
+        known = [re.escape(one).replace("\\*", ".*") for one in MAKES_MESSAGES.get(str(path), ())]
+        return [one for one in made if not any(re.fullmatch(rule, one) for rule in known)]
+
+    assert offenders((*sources("plugins"), *sources("checks")), unknown) == {}
+
+
 def noticed() -> Iterator[PurePath]:
     """The files that say their licence: all but the licences themselves, empty ones and a few kinds."""
     for path in files():

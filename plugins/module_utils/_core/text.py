@@ -162,15 +162,15 @@ _INVISIBLE = (
 )
 
 # What pipelines and shells obey: GitHub's `::word`, `##[word]` and `##vso[` of Azure and others, `##teamcity[`,
-# Jenkins's `[[ATTACHMENT|`, GitLab's `section_start:`, Travis's `travis_fold:`, and `$(command)`. An IPv6 address, with
-# its port or container id, is none of it as long as something stands before its colons.
+# Jenkins's `[[ATTACHMENT|`, GitLab's `section_start:`, Travis's `travis_fold:`, `$(command)`, and `{{ }}` of templates.
+# An IPv6 address, with its port or container id, is none of it as long as something stands before its colons.
 _MARKS = (
     r"(?i)(?P<address>\[[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,30})?\]"
     r"|(?<![\w:.-])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6}::(?:[0-9A-Fa-f]{1,64}(?::[0-9A-Fa-f]{1,64}){0,6})?"
     r"(?![\w-]|:\S))"
-    r"|(?P<first>:(?=:)|\#(?=\#)|\[(?=\[[A-Za-z])|\$(?=[({])|(?:section|travis)_[a-z]{1,20}(?=:))"
+    r"|(?P<first>:(?=:)|\#(?=\#)|\[(?=\[[A-Za-z])|\$(?=[({])|\{(?=[{%#])|(?:section|travis)_[a-z]{1,20}(?=:))"
 )
-_MAY_BE_MARKED = re.compile(r"::|##|\[\[|\$[({]|_[A-Za-z]+:")
+_MAY_BE_MARKED = re.compile(r"::|##|\[\[|\$[({]|\{[{%#]|_[A-Za-z]+:")
 
 
 def clean(text: object, longest: int = LONGEST_WORD) -> str:
