@@ -188,6 +188,14 @@ REPEATED = [
     ("marked-password", base64.b64encode("a marked-password".encode("utf-16")).decode()),
     ("marked-password", "marked-password".encode("utf-16-be").hex()),
     ("marked-password", "+AG0AYQByAGsAZQBkAC0AcABhAHMAcwB3AG8AcgBk-"),
+    (
+        "\u043f\u0430\u0440\u043e\u043b\u044c-\u0441\u043e\u0431\u0430\u043a\u0430",
+        "+BD8EMARABD4EOwRM-BEEEPgQxBDAEOgQw-",
+    ),
+    (
+        "\u043f\u0430\u0440\u043e\u043b\u044c",
+        base64.b64encode("\u043f\u0430\u0440\u043e\u043b\u044c".encode("utf-16-le")).decode(),
+    ),
     ("k7Qx2", base64.b64encode(b"k7Qx2").decode()),
     ("k7Qx2", b"k7Qx2".hex()),
     ("k7Qx2", "it is k 7 q x 2"),

@@ -60,16 +60,21 @@ class Secrets:
                 self._letters.add(letters)
                 if visible != letters:
                     self._visible.add(visible)
-            self._letters.add(raw.hex())
-            for encode, size, bits in _ENCODINGS:
-                for start in range(size):
-                    # However far behind such a step it starts, its inner letters come out as one of these.
-                    encoded = encode(bytes(start) + raw).decode("ascii")
-                    self._letters.add(_letters(encoded[-(-8 * start // bits) :]))
-            for start in range(4):
-                encoded = _base85(raw[start:])
-                self._visible.add(_visible(encoded))
-                self._visible.add(_visible(encoded.translate(_TO_ASCII85)))
+            self._pack(raw)
+            if not secret.isascii():
+                self._pack(secret.encode("utf-16-be", "replace"))
+
+    def _pack(self, raw: bytes) -> None:
+        self._letters.add(raw.hex())
+        for encode, size, bits in _ENCODINGS:
+            for start in range(size):
+                # However far behind such a step it starts, its inner letters come out as one of these.
+                encoded = encode(bytes(start) + raw).decode("ascii")
+                self._letters.add(_letters(encoded[-(-8 * start // bits) :]))
+        for start in range(4):
+            encoded = _base85(raw[start:])
+            self._visible.add(_visible(encoded))
+            self._visible.add(_visible(encoded.translate(_TO_ASCII85)))
 
     def learn_word(self, word: str) -> None:
         """A secret that only counts as a whole, where it stands as a word; of one or two letters, as all of a text."""
