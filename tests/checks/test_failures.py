@@ -29,9 +29,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultServer]:
 
 
 def ask(
-    runner: Runner, server: FaultServer, *words: str, check: str = "socket", where: str = "", limit: int = 20
+    runner: Runner, server: FaultServer, *words: str, check: str = "socket", where: str = "", limit: float = 20
 ) -> Done:
-    address = ["--url", where or server.url, "--ca-file", server.ca_file, "-t", str(limit), "--state-dir", "none"]
+    address = ["--url", where or server.url, "--ca-file", server.ca_file, "-t", f"{limit:g}", "--state-dir", "none"]
     return runner(f"check_wabiz_{check}", *address, *words, env=credentials("monitor", PASSWORD))
 
 
@@ -72,14 +72,17 @@ def test_each_trouble_can_be_given_another_state(fault: str, problem: str, serve
 
 def test_an_installed_command_ends_in_time_its_start_included(server: FaultServer, installed: Runner) -> None:
     def one(check: str) -> Done:
-        return in_time(LIMIT, lambda: ask(installed, server, check=check, limit=LIMIT))
+        return in_time(LIMIT, lambda limit: ask(installed, server, check=check, limit=limit))
 
     server.use("says nothing to the request")
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(2) as pool:
         for check, done in zip(CHECKS, pool.map(one, CHECKS), strict=True):
             assert (done.code, done.err) == (2, "")
             where = f"localhost:{server.port}"
-            assert done.first == f"WABIZ {check.upper()} CRITICAL - no complete answer from {where} within {LIMIT} s"
+            assert (
+                done.first
+                == f"WABIZ {check.upper()} CRITICAL - no complete answer from {where} within {done.limit:g} s"
+            )
 
 
 # The way there.
@@ -90,7 +93,7 @@ def test_a_name_that_no_resolver_can_be_asked_for_is_told(host: str, server: Fau
     # As long as what is asked and answered takes, several times: on a busy machine the start takes most of it.
     server.use("healthy")
     limit = 1 + round(3 * ask(installed, server).seconds)
-    done = in_time(limit, lambda: ask(installed, server, where=f"https://{host}:9090", limit=limit))
+    done = in_time(limit, lambda limit: ask(installed, server, where=f"https://{host}:9090", limit=limit))
     shown = f"{host}:9090" if len(host) < 76 else host[:77] + "..."
     assert (done.code, done.err) == (2, "")
     assert done.lines == [
@@ -210,7 +213,7 @@ def test_a_key_with_a_passphrase_asks_nobody(tmp_path: Path, runner: Runner) -> 
     (tmp_path / "key.pem").write_text("\n".join(lines))
     (tmp_path / "key.pem").chmod(0o600)
     words = ["--client-cert", str(tmp_path / "cert.pem"), "--client-key", str(tmp_path / "key.pem")]
-    done = in_time(1, lambda: runner("check_wabiz_socket", "-H", "localhost", *words))
+    done = in_time(1, lambda _limit: runner("check_wabiz_socket", "-H", "localhost", *words))
     assert (done.code, done.err, len(done.lines)) == (3, "", 1)
     both = f"{' '.join(words[:2])} with {' '.join(words[2:])}"
     assert done.first.startswith(f"WABIZ SOCKET UNKNOWN - usage: {both}: the key has a passphrase")

@@ -76,19 +76,27 @@ def stuck(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("named", NAMED)
 def test_a_file_that_is_never_read_to_its_end_is_told_in_time(named: str, stuck: Path, runner: Runner) -> None:
-    done = in_time(1, lambda: runner("check_wabiz_socket", "-t", "1", *words(named, stuck)))
+    done = in_time(1, lambda limit: runner("check_wabiz_socket", "-t", f"{limit:g}", *words(named, stuck)))
     assert (done.code, done.err, len(done.lines)) == (3, "", 1)
-    assert f"{stuck}: not read to its end within 1 s; see whether it is a pipe that nobody writes to" in done.first
+    assert (
+        f"{stuck}: not read to its end within {done.limit:g} s; see whether it is a pipe that nobody writes to"
+        in done.first
+    )
     assert SECRET not in done.out
 
 
 @pytest.mark.parametrize("option", MODULES)
 def test_so_it_is_by_modules(option: str, stuck: Path, runner: Quick, forks: Forks) -> None:
     options = {name: value.replace("FILE", str(stuck)) for name, value in MODULES[option].items()}
-    options |= {"url": "https://localhost:1", "timeout": "1"}
+    options |= {"url": "https://localhost:1"}
     for module in forks.modules:
-        done = in_time(1, lambda: forks.module(runner, module, options).done)  # noqa: B023  # called here and now
-        assert json.loads(done.out)["msg"].startswith(f"{option} {stuck}: not read to its end within 1 s")
+
+        def run(limit: float, module: str = module) -> Done:
+            return forks.module(runner, module, {**options, "timeout": f"{limit:g}"}).done
+
+        done = in_time(1, run)
+        expected = f"{option} {stuck}: not read to its end within {done.limit:g} s"
+        assert json.loads(done.out)["msg"].startswith(expected)
 
 
 def test_the_limit_counts_from_the_beginning_for_all_that_is_read(runner: Runner, tmp_path: Path) -> None:
@@ -97,14 +105,16 @@ def test_the_limit_counts_from_the_beginning_for_all_that_is_read(runner: Runner
     os.mkfifo(first, 0o600)
     os.mkfifo(second, 0o600)
 
-    def run() -> Done:
-        writer = Timer(1, first.write_text, [f"[wa]\nt = 1.5\nheader-file = {second}\n"])
+    def run(limit: float) -> Done:
+        text = f"[wa]\nt = {limit:g}\nheader-file = {second}\n"
+        writer = Timer(limit * 2 / 3, first.write_text, [text])
         writer.start()
         done = runner("check_wabiz_all", "-H", "x", f"--extra-opts=wa@{first}")
         writer.join()
         return done
 
-    assert f"--header-file {second}: not read to its end within 1.5 s" in in_time(1.5, run).first
+    done = in_time(1.5, run)
+    assert f"--header-file {second}: not read to its end within {done.limit:g} s" in done.first
 
 
 @pytest.mark.parametrize("named", NAMED)
@@ -116,7 +126,7 @@ def test_a_file_without_end_takes_neither_time_nor_memory(named: str, runner: Qu
 
 
 def test_a_saved_answer_that_is_never_read_to_its_end_is_told_in_time(stuck: Path, runner: Runner) -> None:
-    done = in_time(1, lambda: runner("check_wabiz_socket", "-t", "1", "--file", str(stuck)))
+    done = in_time(1, lambda limit: runner("check_wabiz_socket", "-t", f"{limit:g}", "--file", str(stuck)))
     assert (done.code, done.err) == (2, "")
     assert done.first.startswith("WABIZ SOCKET CRITICAL - no complete answer from ")
     assert "see whether it is a pipe that nobody writes to" in done.out
@@ -133,11 +143,12 @@ def test_a_run_ends_where_a_file_system_does_not_answer(
     asked = words(named, tmp_path / "mount" / "file") if named in NAMED else ["--file", f"{tmp_path}/mount/file"]
     # Without a network it is all the same: the file comes first.
     mount = [*NAMESPACES, sys.executable, deadmount.__file__, str(tmp_path / "mount"), how]
-    done = installed.process(*mount, str(installed.bin / "check_wabiz_socket"), "-t", "3", *asked)
+    check = str(installed.bin / "check_wabiz_socket")
+    done = in_time(3, lambda limit: installed.process(*mount, check, "-t", f"{limit:g}", *asked))
     assert done.err == ""
     told = json.loads(done.out)
     assert told["code"] == (2 if named == "a saved answer" else 3), done
-    assert " within 3 s" in told["out"]
+    assert f" within {done.limit:g} s" in told["out"]
     assert "lies on a file system that does not answer" in told["out"]
 
 

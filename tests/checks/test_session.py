@@ -588,13 +588,14 @@ def test_a_lock_that_is_never_let_go_ends_with_the_time_limit(
     monitor.run()
     sim.revoke_tokens()
     (lock,) = (tmp_path / "state").glob("login-*.lock")
-    words = ["--url", sim.url, "--ca-file", sim.ca_file, "--state-dir", str(tmp_path / "state"), "-t", "3"]
+    words = ["--url", sim.url, "--ca-file", sim.ca_file, "--state-dir", str(tmp_path / "state")]
+    given = credentials("monitor", PASSWORD)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        done = in_time(3, lambda: installed("check_wabiz_socket", *words, env=credentials("monitor", PASSWORD)))
+        done = in_time(3, lambda limit: installed("check_wabiz_socket", *words, "-t", f"{limit:g}", env=given))
     assert (done.code, done.first) == (
         2,
-        f"WABIZ SOCKET CRITICAL - another run was still logging in to localhost:{sim.port} after 3 s",
+        f"WABIZ SOCKET CRITICAL - another run was still logging in to localhost:{sim.port} after {done.limit:g} s",
     )
 
 

@@ -172,17 +172,18 @@ BUSY = HANGING.replace("os.read(reader, 1)", "pass")
 
 @pytest.mark.parametrize("program", [HANGING, BUSY], ids=["hanging", "busy"])
 def test_a_resolver_that_never_answers_ends_with_the_time_limit(program: str, installed: Runner) -> None:
-    words = ["-H", "wa.example", "-t", "1", "--state-dir", "none"]
-    done = in_time(1, lambda: installed.python(program, *words, env=credentials("monitor", PASSWORD)))
+    words = ["-H", "wa.example", "--state-dir", "none"]
+    given = credentials("monitor", PASSWORD)
+    done = in_time(1, lambda limit: installed.python(program, *words, "-t", f"{limit:g}", env=given))
     assert (done.code, done.err) == (2, "")
-    assert done.first == "WABIZ SOCKET CRITICAL - the name in wa.example:9090 was not resolved within 1 s"
+    assert done.first == f"WABIZ SOCKET CRITICAL - the name in wa.example:9090 was not resolved within {done.limit:g} s"
 
 
 def test_what_others_do_at_the_end_of_a_process_holds_nobody_up(installed: Runner) -> None:
     program = "import atexit, threading, time\natexit.register(time.sleep, 30)\n"
     program += "threading.Thread(target=time.sleep, args=(30,)).start()\n"
     program += "from wabiz_monitoring.check_socket import main\nmain()\n"
-    done = in_time(1, lambda: installed.python(program, "--file", "-", stdin=single()))
+    done = in_time(1, lambda _limit: installed.python(program, "--file", "-", stdin=single()))
     assert (done.code, done.err) == (0, "")
 
 
@@ -190,7 +191,7 @@ def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(installed: Runner
     os.mkfifo(tmp_path / "pipe")
     # Open for both, so that the reader waits for what is written and not for a writer.
     words = ["sh", "-c", 'exec "$0" --file - -t 1 <>"$1"', str(installed.bin / "check_wabiz_socket")]
-    done = in_time(1, lambda: installed.process(*words, str(tmp_path / "pipe")))
+    done = in_time(1, lambda _limit: installed.process(*words, str(tmp_path / "pipe")))
     assert (done.code, done.err) == (2, "")
     assert done.first == "WABIZ SOCKET CRITICAL - no complete answer from standard input within 1 s"
 
@@ -198,7 +199,9 @@ def test_a_pipe_that_nobody_writes_to_ends_with_the_time_limit(installed: Runner
 def test_the_time_limit_may_be_a_fraction(installed: Runner, tmp_path: Path) -> None:
     with FaultServer(tmp_path, "says nothing within TLS") as server:
         words = ["--url", server.url, "--ca-file", server.ca_file, "-t", "0.3"]
-        done = in_time(0.3, lambda: installed("check_wabiz_socket", *words, env={"WA_WEB_TOKEN": "marked-token"}))
+        done = in_time(
+            0.3, lambda _limit: installed("check_wabiz_socket", *words, env={"WA_WEB_TOKEN": "marked-token"})
+        )
     assert done.first == f"WABIZ SOCKET CRITICAL - no complete answer from localhost:{server.port} within 0.3 s"
 
 
@@ -316,9 +319,13 @@ def test_a_proxy_that_is_not_there_or_hangs_is_told_in_time(
     server, words, secrets = behind
     with server:
         with Proxy("says nothing") as proxy:
-            done = in_time(2, lambda: installed("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)}))
+            given = {**secrets, **proxied(proxy)}
+            done = in_time(2, lambda limit: installed("check_wabiz_socket", *words, "-t", f"{limit:g}", env=given))
         where = f"localhost:{server.port}"
-        assert done.first == f"WABIZ SOCKET CRITICAL - the proxy on the way to {where} did not answer within 2 s"
+        assert (
+            done.first
+            == f"WABIZ SOCKET CRITICAL - the proxy on the way to {where} did not answer within {done.limit:g} s"
+        )
         with Proxy("hangs up") as proxy:
             done = installed("check_wabiz_socket", *words, env={**secrets, **proxied(proxy)})
         assert done.code == 2
