@@ -19,7 +19,8 @@ demo: $(VENV)/.demo ## The checks against a simulated deployment, then a playboo
 test: $(VENV)/.tests engines ## Everything; says what it leaves out and why
 	@$(BIN)/python tests/stages.py
 
-soak: $(VENV)/.tests engines ## What takes long: every promise of SECURITY.md is broken once, and its test has to notice
+soak: $(VENV)/.tests engines ## What takes long: every test with all its examples, and every promise of SECURITY.md broken once
+	@WABIZ_SOAK=1 $(BIN)/python tests/stages.py checks
 	@$(BIN)/python tests/breaks.py
 	@WABIZ_ROUNDS=50 $(BIN)/python -m pytest -q -p no:cacheprovider tests/engines/test_root.py -k races
 

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import collection
 import distribution
+import samples
 
 ROOT = collection.ROOT
 BIN = Path(sys.executable).parent
@@ -102,7 +103,8 @@ class Run:
         """Run pytest; its caches stay out of the checkout."""
         cache = f"cache_dir={CACHE / 'pytest'}"
         return self(
-            "pytest", "-q", "-rs", "-o", cache, *arguments, HYPOTHESIS_STORAGE_DIRECTORY=str(CACHE / "hypothesis")
+            *("pytest", "-q", "-rs", "-o", cache, *samples.MARKED, *arguments),
+            HYPOTHESIS_STORAGE_DIRECTORY=str(CACHE / "hypothesis"),
         )
 
     def ansible(self, *command: str | Path) -> str:

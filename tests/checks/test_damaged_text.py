@@ -21,6 +21,7 @@ from faults import FaultServer
 from forks import Forks, Quick
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import examples
 from wabiz_monitoring import check_all, check_build, check_clock, check_cluster, check_socket, check_space
 from wabiz_monitoring.plugin.run import outcome
 
@@ -174,7 +175,7 @@ def test_no_damaged_file_of_options_gives_its_secret_away(name: str, secret: str
             silent(*outcome(next(checks), [f"--extra-opts=wa@{ini}", "-vvv"]), text)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_nor_does_one_that_is_damaged_in_several_places(
     saved: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

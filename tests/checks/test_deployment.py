@@ -23,6 +23,7 @@ from documents import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import examples
 from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
 from wabiz_monitoring._core.deployment import CLUSTER, SINGLE, UNLIMITED, Deployment
 from wabiz_monitoring._core.judge import JUDGES, judge
@@ -311,7 +312,7 @@ _SUPPORT = _NODE | st.dictionaries(_KEYS, _NODE | _JSON, max_size=4)
 _ANSWERS = st.fixed_dictionaries({}, optional={"support": _SUPPORT | _JSON, "meta": _JSON, "errors": _JSON})
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(_ANSWERS | _JSON)
 def test_any_json_is_either_a_deployment_that_can_be_judged_or_trouble(answer: object) -> None:
     deployment: Deployment | Trouble

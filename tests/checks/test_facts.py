@@ -12,6 +12,7 @@ import pytest
 from documents import HEALTHY, NOW, PLACE, POLICY, UNREACHABLE, cluster, document, fields, multiconnect, parse, single
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import examples
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.facts import Gathered, facts, from_facts
 from wabiz_monitoring._core.judge import judge
@@ -155,7 +156,7 @@ _BODIES = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(_BODIES, st.booleans())
 def test_facts_hold_everything_that_is_judged(body: bytes, with_env: bool) -> None:
     try:
@@ -170,7 +171,7 @@ def test_facts_hold_everything_that_is_judged(body: bytes, with_env: bool) -> No
     assert judge("all", gathered.deployment, POLICY) == judge("all", deployment, POLICY)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(_BODIES)
 def test_facts_are_of_the_types_that_are_documented(body: bytes) -> None:
     try:

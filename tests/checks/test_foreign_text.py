@@ -15,6 +15,7 @@ import pytest
 from clothes import CLOTHES, dressed, printed, seen
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from samples import examples
 from surfaces import NOT_QUOTED, PLACES, outputs, told_of
 from wabiz_monitoring._core.catalogue import Trouble
 from wabiz_monitoring._core.deployment import Deployment, parse
@@ -64,7 +65,7 @@ def test_a_harmless_word_is_shown_wherever_it_stands(name: str) -> None:
     assert not [text for text in shown if "withheld" in text]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     _SECRETS,
     st.sampled_from(["password", "login", "token", "header", "cookie", "proxy"]),

@@ -16,6 +16,7 @@ from commands import Runner
 from documents import PLACE, parse
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from samples import examples
 from wabiz_monitoring._core.catalogue import CATALOGUE, Trouble
 from wabiz_monitoring._core.deployment import VOLUMES, Deployment
 from wabiz_monitoring._core.facts import facts, from_facts
@@ -193,7 +194,7 @@ UNSOUND: dict[str, list[Any]] = {
 }
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(TERMS, DEPLOYMENTS | TROUBLES, st.integers(-3600, 0))
 def test_what_the_check_finds_is_what_the_gate_finds(terms: Terms, answer: Deployment | Trouble, ago: int) -> None:
     asked_at = documents.NOW + timedelta(seconds=ago)

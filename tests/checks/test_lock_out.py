@@ -18,6 +18,7 @@ import pytest
 from commands import BIN, Runner, credentials
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from samples import examples
 from simulated import ANSWERS, DAY, HOUR, MINUTE, MOST, RIGHT, WELL, World
 from wabiz_monitoring._core.attempts import WORD, Uptime
 from wabiz_monitoring._core.catalogue import CATALOGUE
@@ -37,9 +38,9 @@ def world(tmp_path: Path) -> World:
 
 HERDS = [
     *((1, answer, 6 * HOUR, MINUTE) for answer in ANSWERS),
-    *((50, answer, 3 * HOUR, 10 * MINUTE) for answer in ("401", "500", "killed")),
+    *(pytest.param(50, answer, 3 * HOUR, 10 * MINUTE, marks=pytest.mark.soak) for answer in ("401", "500", "killed")),
     *((number, "401", 6 * HOUR, 5 * MINUTE) for number in (2, 5, 12)),
-    (1, "401", 2 * DAY, 2 * MINUTE),
+    pytest.param(1, "401", 2 * DAY, 2 * MINUTE, marks=pytest.mark.soak),
 ]
 """How many wrong passwords there are, what comes of them, for how long they run, and how often."""
 
@@ -168,7 +169,10 @@ APART: Mapping[str, Callable[[int, float], Uptime]] = {
 """Clocks of runs that share a folder, minute by minute: what each shows in its turn, and at what time."""
 
 
-@pytest.mark.parametrize(("number", "answer"), [(1, "401"), (5, "500"), (5, "killed")])
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [(1, "401"), *(pytest.param(5, answer, marks=pytest.mark.soak) for answer in ("500", "killed"))],
+)
 @pytest.mark.parametrize("clocks", APART)
 def test_clocks_that_know_nothing_of_each_other_lock_nobody_out(
     clocks: str, number: int, answer: str, world: World
@@ -434,5 +438,5 @@ class Lives(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Lives.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+Lives.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=30, deadline=None)
 TestWhateverHappensInAnyOrder = Lives.TestCase
