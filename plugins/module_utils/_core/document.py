@@ -28,6 +28,7 @@ _WIDE = (
     (rb"[\xf0-\xff]|\\u[dD][89abAB]", _WIDEST),
     (rb"[\xc4-\xff]|\\u", 2),
 )
+_MARK = b"\xef\xbb\xbf"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.?)", re.DOTALL)
 _BRACKETS = b"[]{}"
 _NO_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
@@ -61,7 +62,8 @@ def _text(body: bytes, place: Place) -> str:
         raise Trouble("invalid", say("an HTML page came instead of JSON: %s", _title(body[:65536], place)))
     _hold_shape(body)
     try:
-        return body.decode("utf-8-sig")
+        # The codec that leaves a byte order mark out has to be imported, for hardly any answer.
+        return body[len(_MARK) if body.startswith(_MARK) else 0 :].decode("utf-8")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
             raise _cut(len(body)) from None
