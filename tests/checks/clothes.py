@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
@@ -46,10 +47,17 @@ def seen(line: str, secret: str) -> bool:
     if any(window in _letters(line) for window in _without_case(secret)):
         return True
     windows = _windows(_letters(secret))
-    once = {line, *_undressed(line)}
+    return any(window in letters for letters in _readings(line) for window in windows)
+
+
+@lru_cache(maxsize=4096)
+def _readings(line: str) -> frozenset[str]:
+    """The letters of all that a line may stand for."""
+    # Turned round first or last: what was dressed twice was turned once.
+    once = {way for text in (line, line[::-1]) for way in (text, *_undressed(text))}
     twice = once.union(*(_undressed(text) for text in once))
     thrice = twice.union(*(_undressed(text) for text in twice if len(text) < len(line)))
-    return any(window in letters for letters in map(_letters, thrice) for window in windows)
+    return frozenset(letters for text in thrice for letters in (_letters(text), _letters(text[::-1])))
 
 
 def printed(output: str) -> str:
@@ -73,7 +81,6 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _undressed(text: str) -> Iterator[str]:
-    yield text[::-1]
     yield html.unescape(text)
     yield unquote(text)
     yield unquote_plus(text)
@@ -115,7 +122,8 @@ def _windows(letters: str) -> frozenset[str]:
 
 
 def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    # What one character writes for several, as a ligature or a fraction, counts as these.
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if letter.isalnum())
 
 
 def _units(text: str) -> Iterator[int]:
