@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .catalogue import CATALOGUE
-from .session import PAUSE, Outcome
+from .login import PAUSE, Outcome
 
 HOUR = 3600.0
 MOST = 12

@@ -13,7 +13,7 @@ import binascii
 import json
 import re
 from collections import deque
-from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
+from typing import Callable, Container, Deque, Dict, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
 from urllib.parse import quote
 
 SHORTEST = 6
@@ -25,6 +25,8 @@ _PIECE = 3
 """Fewer letters of a secret, apart from its others, say nothing."""
 _DRESSED_WORD = 4
 """A word of fewer letters is looked for as it is, in no clothes."""
+_MANY = 1000
+"""From so many searches on, it is quicker to make an index first."""
 _TURNED_WORD = 5
 """A word of fewer letters, read backwards, may be another."""
 _MOST_READINGS = 64
@@ -166,7 +168,8 @@ class _Forms:
         self.window = _LONGEST_WINDOW
         """The shortest row that counts."""
         self._forms: Set[str] = set()
-        self._by_gram: Dict[str, Set[str]] = {}
+        self._both_ways = ""
+        self._grams: Set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -175,21 +178,32 @@ class _Forms:
         """One form more; a few letters are none."""
         if len(letters) >= SHORTEST and letters not in self._forms:
             self._forms.add(letters)
-            window = _window(letters, plain=False)
-            self.window = min(self.window, window)
-            # Wherever a row of `window` letters lies in it, four of them start at such a step.
-            step = window - _GRAM + 1
-            for form in (letters, letters[::-1]):
-                for at in range(0, len(form) - _GRAM + 1, step):
-                    self._by_gram.setdefault(form[at : at + _GRAM], set()).add(form)
+            self.window = min(self.window, _window(letters, plain=False))
+            self._both_ways, self._grams = "", set()
 
     def stand_in(self, letters: str, plain: bool) -> bool:
         """Whether one of the forms, or most of one, stands in a text."""
-        grams = {letters[at : at + _GRAM] for at in range(len(letters) - _GRAM + 1)}
-        if self._by_gram.keys().isdisjoint(grams):
-            return False
-        likely = {form for gram in grams for form in self._by_gram.get(gram, ())}
-        return any(_row_in(letters, form, _window(form, plain)) for form in likely)
+        # However a row of `window` letters lies in the text, four of them start at such a step.
+        step = self.window - _GRAM + 1
+        grams = [letters[at : at + _GRAM] for at in range(0, len(letters) - _GRAM + 1, step)]
+        known = self._known(len(grams))
+        found = {gram for gram in grams if gram in known}
+        return bool(found) and any(
+            _row_in(letters, way, _window(form, plain))
+            for form in self._forms
+            for way in (form, form[::-1])
+            if any(gram in way for gram in found)
+        )
+
+    def _known(self, number: int) -> Container[str]:
+        """All forms, forwards and backwards, in which so many times four letters are looked for."""
+        if not self._both_ways:
+            self._both_ways = " ".join(way for form in self._forms for way in (form, form[::-1]))
+        if number < _MANY:
+            return self._both_ways
+        if not self._grams:
+            self._grams = {self._both_ways[at : at + _GRAM] for at in range(len(self._both_ways) - _GRAM + 1)}
+        return self._grams
 
     def with_piece(self, letters: str) -> Dict[str, Set[int]]:
         """The forms in which these few letters stand, and at which places."""
@@ -276,7 +290,7 @@ def _readings(text: str, shortest: int) -> Iterator[Tuple[Optional[str], bool]]:
     Nothing is unpacked that holds fewer letters than `shortest`. None stands for a text that is too tangled.
     """
     waiting: Deque[Tuple[str, bool, int]] = deque([(text, True, 0)])
-    if re.search(_MAY_HIDE, text):
+    if not text.isascii() or any(mark in text for mark in _HIDING):
         # Letters are compared both ways; what hides them has to be turned round.
         waiting.append((text[::-1], True, 0))
         waiting.append((re.sub(_TAG, lambda match: chr(ord(match[0]) - 0xE0000), text), True, 0))
@@ -313,7 +327,7 @@ def _unescape(text: str) -> str:
 
 # Tags are letters that are not shown, and stand between others or for themselves.
 _TAG = "[\U000e0020-\U000e007e]"
-_MAY_HIDE = "[%&\\\\=\U000e0020-\U000e007e]"
+_HIDING = "%&\\="
 _PERCENT = r"(?:%[0-9A-Fa-f]{2})+"
 _PERCENT_U = r"(?i)%u([0-9A-Fa-f]{4})"
 _QUOTED = r"(?:=[0-9A-F]{2})+"

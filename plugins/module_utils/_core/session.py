@@ -1,6 +1,6 @@
 # Copyright: wabiz.monitoring contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""How the answer is had: token, login, one more login when the token is refused, logout.
+"""How the answer is had: token, login when there is none or it is refused, logout.
 
 Every login adds a row on the server that only a logout removes, and more than 30 failed logins an hour lock the
 caller's address out. So a token is kept where there is a place to keep it, else given back; and a login that came to
@@ -9,25 +9,17 @@ nothing is not made again before its time.
 
 from __future__ import annotations
 
-import base64
 from contextlib import nullcontext, suppress
 from datetime import datetime, timezone
-from typing import ContextManager, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
 from .catalogue import Trouble
-from .document import decode
-from .http import LOGIN, LOGOUT, SUPPORT, Reply, Request, Transport, envelope, refuse
+from .http import LOGOUT, SUPPORT, Reply, Request, Transport, refuse
 from .misuse import Misuse
-from .text import Foreign, Message, Place, count, say
-from .units import SECONDS, spell
+from .text import Foreign, Message, Place, say
 
-PAUSE = 295
-"""Seconds for which refused credentials are not tried again: who asks every minute notices within five minutes that
-they have been put right on the server."""
-
-
-PASSWORD_MUST_CHANGE = 1024
-"""The code of the refusal of an administrator's first login."""
+if TYPE_CHECKING:
+    from .login import Held, Outcome
 
 
 class Credentials(NamedTuple):
@@ -56,34 +48,6 @@ def credentials(username: Optional[str], password: Optional[str], token: Optiona
     if ":" in (username or ""):
         raise Misuse("a user name cannot hold a colon")
     return Credentials(username or None, password or None, token or None)
-
-
-class Outcome(NamedTuple):
-    """What a login came to that came to nothing: all that is remembered of it, and nothing that the server said."""
-
-    problem: str
-    status: int = 0
-    """Of the answer; 0 if there was none."""
-    code: int = 0
-    """That of the API's envelope; 0 without one."""
-    of_token: bool = False
-    """Whether it was the token that was refused, and not the login that gave it."""
-
-    @property
-    def refused(self) -> bool:
-        """Whether the credentials are wrong, as far as the server says."""
-        return self.problem in ("unauthorized", "throttled")
-
-
-class Held(NamedTuple):
-    """That a login must not be made now."""
-
-    outcome: Optional[Outcome]
-    """What the last one with these credentials came to; None if there was none."""
-    failed: int
-    """How many logins of this user came to nothing within the last hour."""
-    wait: Optional[float]
-    """Seconds until it may be made; None while it cannot be noted."""
 
 
 class Keeper:
@@ -149,7 +113,7 @@ def ask_timed(
     return ask(send, credentials, place, keeper), asked_at[-1]
 
 
-_JUST_GIVEN = say("the token just given out is refused")
+JUST_GIVEN = say("the token just given out is refused")
 _ASK_ANEW = say("get a new token, which lives 7 days, or give user name and password in its place")
 _GIVE = say("give user name and password: WA_WEB_USERNAME and WA_WEB_PASSWORD in the environment are one way")
 
@@ -166,16 +130,19 @@ def _ask(transport: Transport, credentials: Credentials, place: Place, keeper: K
         reply = _get(transport, stale)
         if reply.status != 401:
             return _body(reply, place)
+    # Most runs have a token, and no need for it.
+    from .login import Outcome, log_in
+
     with keeper.logging_in():
         # Another run may have logged in while this one waited.
         others = keeper.token()
         mine = others is None or others == stale
         if mine:
-            token = _log_in(transport, credentials, place, keeper)
+            token = log_in(transport, credentials, place, keeper)
             kept = keeper.keep(token)
             keeper.succeeded()
     if others is not None and not mine:
-        return _body(_get_with_new(transport, others), place, _JUST_GIVEN)
+        return _body(_get_with_new(transport, others), place, JUST_GIVEN)
     # What was refused may live nevertheless.
     given_back = [*([] if kept else [token]), *([] if stale is None else [stale])]
     try:
@@ -185,7 +152,7 @@ def _ask(transport: Transport, credentials: Credentials, place: Place, keeper: K
             keeper.failed(Outcome("unauthorized", reply.status, of_token=True))
             keeper.forget(token)
             given_back.append(token)
-        return _body(reply, place, _JUST_GIVEN)
+        return _body(reply, place, JUST_GIVEN)
     finally:
         for each in dict.fromkeys(given_back):
             # The answer counts; the server drops the token by itself within a week.
@@ -197,104 +164,6 @@ def _get_with_new(transport: Transport, token: str, farewell_follows: bool = Fal
     # A single refusal may be a slip: of a front end, say, that has not heard of the token yet.
     reply = _get(transport, token, farewell_follows)
     return _get(transport, token, farewell_follows) if reply.status == 401 else reply
-
-
-def _log_in(transport: Transport, credentials: Credentials, place: Place, keeper: Keeper) -> str:
-    user = Foreign(credentials.username or "", place)
-
-    def unless(held: Optional[Held]) -> None:
-        if held is not None:
-            raise _held_back(user, held)
-
-    unless(keeper.held())
-    pair = "%s:%s" % (credentials.username, credentials.password)
-    basic = base64.b64encode(pair.encode("utf-8", "replace")).decode("ascii")
-    request = Request(
-        "POST",
-        LOGIN,
-        {"Authorization": "Basic " + basic},
-        farewell_follows=True,
-        sending=lambda: unless(keeper.begin()),
-    )
-    try:
-        reply = transport(request)
-    except Trouble as trouble:
-        keeper.failed(Outcome(trouble.problem))
-        raise
-    try:
-        return _token_of(reply, user, place)
-    except Trouble as trouble:
-        keeper.failed(Outcome(trouble.problem, reply.status, _code(reply, place)))
-        raise
-
-
-def _token_of(reply: Reply, user: Foreign, place: Place) -> str:
-    if reply.status == 200:
-        return _read_token(reply.body, place)
-    if reply.status in _REFUSALS:
-        outcome = Outcome(_REFUSALS[reply.status], reply.status, _code(reply, place))
-        raise Trouble(outcome.problem, _words(user, outcome))
-    refuse(reply, LOGIN, place)
-
-
-_REFUSALS = {401: "unauthorized", 403: "unauthorized", 429: "throttled"}
-"""Statuses of a refused login. Of such an answer nothing is quoted: it was made of the password, perhaps."""
-
-
-# API.md, section 3. Another number may be made of the password, as other words of a refusal may.
-_CODES = frozenset((1005, 1006, 1011, 1014, 1015, 1016, 1017, 1018, 1023, PASSWORD_MUST_CHANGE))
-
-
-def _code(reply: Reply, place: Place) -> int:
-    error = envelope(reply, place)
-    return error.code if error and error.code in _CODES else 0
-
-
-def _words(user: Foreign, outcome: Outcome) -> Message:
-    """What a login came to, in our words."""
-    said = say("HTTP %d", outcome.status)
-    if outcome.code:
-        said = say("%s, error %d", said, outcome.code)
-    if outcome.of_token:
-        return say("%s (%s)", _JUST_GIVEN, said)
-    if outcome.status == 401:
-        if outcome.code == PASSWORD_MUST_CHANGE:
-            return say("login of user %s refused: its password must be changed first (HTTP 401)", user)
-        return say("login of user %s refused: wrong user name or password (HTTP 401)", user)
-    if outcome.status == 429:
-        return say("login of user %s refused: too many failed logins from this address (HTTP 429)", user)
-    if outcome.status in _REFUSALS:
-        return say("login of user %s refused (%s)", user, said)
-    if outcome.status == 200:
-        return say("login of user %s failed: the answer held no token", user)
-    if outcome.status:
-        return say("login of user %s failed (%s)", user, said)
-    return say("login of user %s failed: no answer", user)
-
-
-def _held_back(user: Foreign, held: Held) -> Trouble:
-    remedy = None
-    if held.wait is None:
-        until, remedy = say("while that cannot be noted"), say("let the state directory be written to")
-    else:
-        until = say("for %s, so that this address is not locked out", spell(max(held.wait, 1), SECONDS))
-    if held.outcome is not None:
-        return Trouble(held.outcome.problem, say("%s; not tried again %s", _words(user, held.outcome), until), remedy)
-    failed = count(held.failed, "login")
-    return Trouble(
-        "unauthorized",
-        say("login of user %s not tried %s: %s failed within the hour", user, until, failed),
-        remedy or say("see what else logs in as this user from here, with a wrong password"),
-    )
-
-
-def _read_token(body: bytes, place: Place) -> str:
-    users = decode(body, place).get("users")
-    first = users[0] if isinstance(users, list) and users and isinstance(users[0], dict) else {}
-    token = first.get("token")
-    if not isinstance(token, str) or not sound_token(token):
-        raise Trouble("invalid", say("the answer to the login holds no token"))
-    return token
 
 
 def sound_token(token: str) -> bool:

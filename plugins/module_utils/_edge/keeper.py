@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, Optional
 from urllib.parse import urlsplit
 
 from .._core.deadline import DEFAULT_TIMEOUT
-from .._core.session import Credentials, Held, Keeper, Outcome, sound_token
+from .._core.session import Credentials, Keeper, sound_token
 from .folder import BLOCK, Folder
 
 if TYPE_CHECKING:
     from .._core.attempts import Uptime
+    from .._core.login import Held, Outcome
     from .ledger import Ledger
 
 _LARGEST = 4 * BLOCK

@@ -18,7 +18,7 @@ import time
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from .._core.attempts import AHEAD, WORD, Account, Attempt, Moment, Uptime, as_data, from_data
-from .._core.session import Held, Outcome
+from .._core.login import Held, Outcome
 from .folder import BLOCK, Folder
 
 _SIZE = 4 * BLOCK
