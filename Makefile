@@ -20,7 +20,7 @@ test: $(VENV)/.tests engines ## Everything; says what it leaves out and why
 	@$(BIN)/python tests/stages.py
 
 soak: $(VENV)/.tests engines ## What takes long: every test with all its examples, and every promise of SECURITY.md broken once
-	@WABIZ_SOAK=1 $(BIN)/python tests/stages.py checks
+	@WABIZ_SOAK=1 $(BIN)/python tests/stages.py checks engines
 	@$(BIN)/python tests/breaks.py
 	@WABIZ_ROUNDS=50 $(BIN)/python -m pytest -q -p no:cacheprovider tests/engines/test_root.py -k races
 

@@ -419,6 +419,7 @@ def test_a_file_that_the_engine_would_never_read_is_no_success(running: Scene) -
     assert not elsewhere.exists()
 
 
+@pytest.mark.soak
 def test_a_virtual_environment_that_an_upgrade_has_left_behind_is_made_anew(running: Scene) -> None:
     venv = Path(running.site.hosts["nrpe"]["check_plugins_venv"])
     (packages,) = (venv / "lib").glob("python3.*")
@@ -485,6 +486,7 @@ def holds_secret(path: Path) -> bool:
     return path.is_file() and not path.is_fifo() and SECRET.encode() in path.read_bytes()
 
 
+@pytest.mark.soak
 def test_two_thousand_deployments_are_written_in_one_run_and_accepted(running: Scene) -> None:
     common = {"checks": [*CHECKS, "all"], "limits": {"space": {"warning": ["10GiB", "logs=2GiB"], "critical": "1GiB"}}}
     many = [{"name": f"wa{n:04}", "hostname": f"wa{n:04}.example.com", **common} for n in range(2000)]

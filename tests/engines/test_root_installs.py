@@ -140,6 +140,7 @@ def alone(site: Site, host: str, **variables: Any) -> Path:
     return site.add(host, engine="none", deployments=[], **variables)
 
 
+@pytest.mark.soak
 def test_the_password_of_an_index_is_used_and_seen_nowhere(site: Site, folder_of_wheels: Path) -> None:
     with ThreadPoolExecutor(1) as pool, index_of(folder_of_wheels) as server:
         arguments = with_passwords(server.port)
@@ -189,6 +190,7 @@ def test_where_pip_would_show_a_password_it_does_not_start(site: Site) -> None:
     assert "check_plugins_package is a name" in named.failures
 
 
+@pytest.mark.soak
 def test_nothing_of_the_current_folder_or_of_pythonpath_runs_as_root(site: Site, folder_of_wheels: Path) -> None:
     alone(site, "planted", wheel_folder=str(folder_of_wheels))
     planted = site.folder / "current"
