@@ -18,7 +18,8 @@ CHECK = Check(
     asks="All checks from one fetch, worst state first.",
     thresholds=(
         "As in the checks themselves, with the name of what they are for: `-w space=10GiB -w logs=2GiB -c build=14d`. "
-        "Defaults: space 5GiB and 1GiB, build 30d and 7d, clock 60s and 300s."
+        "Defaults: space 5GiB and 1GiB, build 30d and 7d, clock 60s and 300s. Of a saved answer (--file) clocks are "
+        "judged only with a limit for them: when it was asked for is a guess."
     ),
     metrics=tuple(dict.fromkeys(metric for check in CHECKS for metric in check.metrics)),
     cluster=True,

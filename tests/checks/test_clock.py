@@ -72,27 +72,27 @@ CLOCKS = {
     "an hour off in its own zone": Told(
         "2018-06-01T03:00:00+02:00", CRITICAL, "clock 1 hour ahead (critical beyond 300 s)", 3600
     ),
-    # A time without a zone is UTC; an offset like a zone's is told as one, beside its state.
+    # A time without a zone is UTC; an offset like a zone's is told as one, and is a warning at the most.
     "two hours ahead": Told(
-        "2018-06-01T02:00:00", CRITICAL, f"clock 2 hours ahead{probably('+2:00')} (critical beyond 300 s)", 7200
+        "2018-06-01T02:00:00", WARNING, f"clock 2 hours ahead{probably('+2:00')} (warning beyond 60 s)", 7200
     ),
     "five hours and three quarters ahead": Told(
-        "2018-06-01T05:45:00", CRITICAL, f"clock 5.7 hours ahead{probably('+5:45')} (critical beyond 300 s)", 20700
+        "2018-06-01T05:45:00", WARNING, f"clock 5.7 hours ahead{probably('+5:45')} (warning beyond 60 s)", 20700
     ),
     "three hours and a half behind": Told(
-        "2018-05-31T20:30:00", CRITICAL, f"clock 3.5 hours behind{probably('-3:30')} (critical beyond 300 s)", -12600
+        "2018-05-31T20:30:00", WARNING, f"clock 3.5 hours behind{probably('-3:30')} (warning beyond 60 s)", -12600
     ),
     "a quarter of an hour ahead": Told(
-        "2018-06-01T00:15:00", CRITICAL, f"clock 15 minutes ahead{probably('+0:15')} (critical beyond 300 s)", 900
+        "2018-06-01T00:15:00", CRITICAL, "clock 15 minutes ahead (critical beyond 300 s)", 900
     ),
     "a quarter of an hour behind": Told(
-        "2018-05-31T23:45:00", CRITICAL, f"clock 15 minutes behind{probably('-0:15')} (critical beyond 300 s)", -900
+        "2018-05-31T23:45:00", CRITICAL, "clock 15 minutes behind (critical beyond 300 s)", -900
     ),
     "two hours and a minute ahead": Told(
-        "2018-06-01T02:01:00", CRITICAL, f"clock 2 hours ahead{probably('+2:00')} (critical beyond 300 s)", 7260
+        "2018-06-01T02:01:00", WARNING, f"clock 2 hours ahead{probably('+2:00')} (warning beyond 60 s)", 7260
     ),
     "two hours less a minute ahead": Told(
-        "2018-06-01T01:59:00", CRITICAL, f"clock 1.9 hours ahead{probably('+2:00')} (critical beyond 300 s)", 7140
+        "2018-06-01T01:59:00", WARNING, f"clock 1.9 hours ahead{probably('+2:00')} (warning beyond 60 s)", 7140
     ),
     "two hours and more than a minute ahead": Told(
         "2018-06-01T02:01:01", CRITICAL, "clock 2 hours ahead (critical beyond 300 s)", 7261
@@ -101,19 +101,19 @@ CLOCKS = {
         "2018-06-01T01:58:59", CRITICAL, "clock 1.9 hours ahead (critical beyond 300 s)", 7139
     ),
     "three hours and a half behind, and half a minute": Told(
-        "2018-05-31T20:29:30", CRITICAL, f"clock 3.5 hours behind{probably('-3:30')} (critical beyond 300 s)", -12630
+        "2018-05-31T20:29:30", WARNING, f"clock 3.5 hours behind{probably('-3:30')} (warning beyond 60 s)", -12630
     ),
     "three hours and a half behind, and two minutes": Told(
         "2018-05-31T20:28:00", CRITICAL, "clock 3.5 hours behind (critical beyond 300 s)", -12720
     ),
     "the easternmost zone": Told(
-        "2018-06-01T14:00:00", CRITICAL, f"clock 14 hours ahead{probably('+14:00')} (critical beyond 300 s)", 50400
+        "2018-06-01T14:00:00", WARNING, f"clock 14 hours ahead{probably('+14:00')} (warning beyond 60 s)", 50400
     ),
     "further east than there are zones": Told(
         "2018-06-01T14:15:00", CRITICAL, "clock 14.2 hours ahead (critical beyond 300 s)", 51300
     ),
     "the westernmost zone": Told(
-        "2018-05-31T12:00:00", CRITICAL, f"clock 12 hours behind{probably('-12:00')} (critical beyond 300 s)", -43200
+        "2018-05-31T12:00:00", WARNING, f"clock 12 hours behind{probably('-12:00')} (warning beyond 60 s)", -43200
     ),
     "further west than there are zones": Told(
         "2018-05-31T11:45:00", CRITICAL, "clock 12.2 hours behind (critical beyond 300 s)", -44100
@@ -125,15 +125,15 @@ CLOCKS = {
     ),
     "and within them it is still a zone": Told(
         "2018-06-01T02:00:10",
-        CRITICAL,
-        f"clock 2 hours ahead{probably('+2:00')} (critical beyond 20 s)",
+        WARNING,
+        f"clock 2 hours ahead{probably('+2:00')} (warning beyond 10 s)",
         7210,
         ("10s", "20s"),
     ),
     "a few seconds are nothing beside a zone, whatever the limits": Told(
         "2018-06-01T02:00:04",
-        CRITICAL,
-        f"clock 2 hours ahead{probably('+2:00')} (critical beyond 2 s)",
+        WARNING,
+        f"clock 2 hours ahead{probably('+2:00')} (warning beyond 1 s)",
         7204,
         ("1s", "2s"),
     ),
@@ -195,10 +195,10 @@ def test_each_node_of_a_cluster_has_a_clock_of_its_own_and_the_worst_is_the_summ
     result = judged(documents.document(notation.nodes(nodes)))
 
     assert [(row.state.name, row.text, row.nodes) for row in result.findings] == [
-        ("CRITICAL", f"clock of wa2 master 2 hours behind{probably('-2:00')} (critical beyond 300 s)", ("wa2:m",)),
+        ("CRITICAL", "clock of wa2 master 2 hours behind (critical beyond 300 s)", ("wa2:m",)),
         ("WARNING", "clock of wa3 2 minutes ahead (warning beyond 60 s)", ("wa3:c",)),
     ]
-    assert result.summary == f"clock of wa2 master 2 hours behind{probably('-2:00')}; 4 of 5 nodes answered"
+    assert result.summary == "clock of wa2 master 2 hours behind; 4 of 5 nodes answered"
     assert {metric.label: metric.value for metric in result.metrics} == {
         "wa1_master_clock_offset": 5,
         "wa1_coreapp_clock_offset": -50,
@@ -242,8 +242,41 @@ def test_all_leaves_the_clock_of_a_saved_answer_out_as_copying_a_file_changes_it
     saved = runner("check_wabiz_all", "--file", str(file))
     piped = runner("check_wabiz_all", "--file", "-", stdin=file.read_bytes())
 
-    assert (saved.code, "clock" in saved.out) == (0, False)
+    assert (saved.code, "clock_offset" in saved.out) == (0, False)
+    assert "; clocks not judged (of a saved answer only with a limit for clock) |" in saved.out
     assert (piped.code, "clock_offset=-" in piped.out) == (2, True)
+
+
+@pytest.mark.parametrize("limits", [("-w", "clock=10s", "-c", "clock=30s"), ("-w", "clock=30s"), ("-c", "clock=300s")])
+def test_all_judges_the_clock_of_a_saved_answer_when_it_is_given_a_limit_for_it(
+    limits: tuple[str, ...], runner: Runner, tmp_path: Path
+) -> None:
+    file = tmp_path / "answer.json"
+    file.write_bytes(at(NOW))
+    os.utime(file, (NOW.timestamp() + 400, NOW.timestamp() + 400))
+
+    done = runner("check_wabiz_all", "--file", str(file), *limits)
+
+    assert done.first.startswith("WABIZ ALL ")
+    assert (done.code > 0, "clock 6.6 minutes behind" in done.first, "not judged" in done.out) == (True, True, False)
+
+
+def test_clocks_that_all_tell_local_time_are_a_warning_and_one_that_differs_is_a_fault() -> None:
+    nodes = """
+        wa1:m  primary    -     DN  device_iso8601=2018-06-01T{}:00:05
+        wa1:c  coreapp    -1,0  UP  device_iso8601=2018-06-01T02:00:00
+        wa2:m  secondary  -     DN  device_iso8601=2018-06-01T00:00:00Z
+        wa2:c  unreachable
+    """
+    alike, apart = (judged(documents.document(notation.nodes(nodes.format(hour)))) for hour in ("02", "00"))
+
+    assert [(row.state.name, row.text) for row in alike.findings] == [
+        ("WARNING", f"clock of wa1 {role} 2 hours ahead{probably('+2:00')} (warning beyond 60 s)")
+        for role in ("master", "coreapp")
+    ]
+    assert [(row.state.name, row.text) for row in apart.findings] == [
+        ("CRITICAL", "clock of wa1 coreapp 2 hours ahead (critical beyond 300 s)")
+    ]
 
 
 def test_an_answer_that_is_piped_in_was_asked_for_now(runner: Runner) -> None:
@@ -311,7 +344,7 @@ def test_the_time_zone_of_the_monitoring_host_does_not_matter(zone: str, runner:
     assert (done.code, offset(done)) == (0, 0)
 
 
-def test_a_node_in_local_time_is_told_with_a_hint_and_stays_critical(runner: Runner) -> None:
+def test_a_node_in_local_time_is_told_with_a_hint_and_is_a_warning(runner: Runner) -> None:
     with Simulator("healthy-single", clock=lambda: time.time() + 7200) as local:
         done = runner(
             "check_wabiz_clock",
@@ -319,5 +352,5 @@ def test_a_node_in_local_time_is_told_with_a_hint_and_stays_critical(runner: Run
             env=credentials(local.username, local.password),
         )
 
-    assert done.code == 2
-    assert done.first.endswith(f"{probably('+2:00')} (critical beyond 300 s)")
+    assert done.code == 1
+    assert done.first.endswith(f"{probably('+2:00')} (warning beyond 60 s)")

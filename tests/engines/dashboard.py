@@ -392,7 +392,7 @@ def _life(check: Check, label: str) -> Stat:
 
 def _thresholds(limit: Limit, of: int = 1) -> ThresholdsConfig:
     """Where colours change, in units of so many base units."""
-    ranges = [found for found in limit if found]
+    ranges = [found for found in (limit.warning, limit.critical) if found]
     bounds = sorted({bound for found in ranges for bound in (found.start, found.end) if math.isfinite(bound)})
     # Between two bounds, and beyond the outermost, everything has one colour.
     within = [bounds[0] - 1, *(sum(pair) / 2 for pair in itertools.pairwise(bounds)), bounds[-1] + 1]

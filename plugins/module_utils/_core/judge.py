@@ -10,7 +10,7 @@ from .deployment import Deployment
 from .judges import build, clock, cluster, socket, space
 from .policy import Policy, check_left, check_patterns
 from .result import Findings, Result
-from .text import joined, say
+from .text import NOTHING, joined, say
 from .without import Prospect, without
 
 Judge = Callable[[Deployment, Policy], Result]
@@ -22,6 +22,8 @@ JUDGES: Mapping[str, Judge] = {
     "build": build.judge,
     "clock": clock.judge,
 }
+
+_NO_CLOCKS = say("clocks not judged (of a saved answer only with a limit for clock)")
 
 
 def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str] = ()) -> Result:
@@ -37,9 +39,10 @@ def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str
     if check != "all":
         result = _judged(check, prospect)
     else:
-        names = [name for name in JUDGES if name != "clock" or policy.clock_known]
-        children = tuple(_judged(name, prospect) for name in names)
-        result = Result("all", joined(child.summary for child in children), children=children)
+        clocks = policy.clock_known or policy.limits["clock"].given
+        children = tuple(_judged(name, prospect) for name in JUDGES if name != "clock" or clocks)
+        summaries = [child.summary for child in children]
+        result = Result("all", joined([*summaries, NOTHING if clocks else _NO_CLOCKS]), children=children)
     return result._replace(premise=prospect.story)
 
 

@@ -40,6 +40,8 @@ class Limit(NamedTuple):
 
     warning: Optional[Range]
     critical: Optional[Range]
+    given: bool = False
+    """Whether one of them was asked for, and is no default: what is asked for is judged, come what may."""
 
 
 Limits = Mapping[str, Limit]
@@ -67,7 +69,8 @@ def parse_limits(
         chosen_warn, chosen_crit = (words.get(subject) or words.get(measure_name) for words in given)
         warn = chosen_warn or parse_range(measure.warning, measure.unit, measure.bare)
         crit = chosen_crit or parse_range(measure.critical, measure.unit, measure.bare)
-        limit = Limit(*(None if limit.never_alerts() else limit for limit in (warn, crit)))
+        warning_range, critical_range = (None if limit.never_alerts() else limit for limit in (warn, crit))
+        limit = Limit(warning_range, critical_range, bool(chosen_warn or chosen_crit))
         if limit.warning and limit.critical and limit.critical.swallows(limit.warning):
             if chosen_warn and subject not in _GENERAL:
                 raise Misuse(
@@ -81,7 +84,7 @@ def parse_limits(
                         "" if chosen_crit else " (its default; give it too, ~: for none)",
                     )
                 )
-            limit = Limit(None, limit.critical)
+            limit = limit._replace(warning=None)
         limits[subject] = limit
     return limits
 

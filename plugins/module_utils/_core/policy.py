@@ -24,7 +24,8 @@ class Policy(NamedTuple):
     asked_at: datetime
     """Our time in the middle of the request: what the nodes' clocks are held against."""
     clock_known: bool = True
-    """Whether `asked_at` is known; of a saved answer it is a guess, and `all` then leaves the clocks out."""
+    """Whether `asked_at` is known; of a saved answer it is a guess, and `all` then leaves the clocks out, unless they
+    have a limit that was asked for."""
     limits: Limits = DEFAULTS
     states: Mapping[str, State] = {}
     """States in place of the catalogue's, by problem."""

@@ -89,10 +89,18 @@ class Findings:
             Finding(self._policy.state(name), text, remedy or CATALOGUE[name].remedy, name, None, keys(nodes))
         )
 
-    def value(self, subject: str, value: float, text: Message, remedy: Message, nodes: Iterable[Node]) -> None:
-        """A value that is held against the limits of its subject; nothing is found when it breaks none."""
+    def value(
+        self, subject: str, value: float, text: Message, remedy: Message, nodes: Iterable[Node], mild: bool = False
+    ) -> None:
+        """A value that is held against the limits of its subject; nothing is found when it breaks none.
+
+        One that is `mild` breaks no limit so far that it would be critical.
+        """
         limit = self._policy.limits[subject]
-        for state, bound in ((State.CRITICAL, limit.critical), (State.WARNING, limit.warning)):
+        bounds = [(State.CRITICAL, limit.critical), (State.WARNING, limit.warning)]
+        if mild:
+            bounds = [(State.WARNING, limit.warning), (State.WARNING, limit.critical)]
+        for state, bound in bounds:
             if bound and bound.alerts(value):
                 words = say(_BREACH[state], text, bound.breach(value))
                 self._rows.append(Finding(state, words, remedy, None, subject, keys(nodes)))
