@@ -191,7 +191,7 @@ def test_in_what_order_nodes_go_is_not_a_matter_of_their_names_or_order(names: t
 def test_which_of_two_masters_takes_the_lead_is_not_a_matter_of_their_names_or_order(names: tuple[str, str]) -> None:
     rows = notation.nodes(f"""
         wa1:m       primary    -   DN
-        {names[0]}  secondary  -1  DN
+        {names[0]}  secondary  -1  UP
         {names[1]}  secondary  -   DN
         wa4:c       coreapp    0   UP
         wa5:c       coreapp    -   DN

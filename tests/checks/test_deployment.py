@@ -259,8 +259,24 @@ def test_an_error_without_rhyme_or_reason_still_means_unreachable(errors: object
     assert node.error.code is None
 
 
-def test_a_node_that_tells_errors_beside_its_fields_has_answered() -> None:
+def test_fields_that_stand_beside_errors_are_not_believed() -> None:
     (node,) = parse(cluster({"wa1:c1": {**UNREACHABLE, "socket_conn": "UP"}})).nodes
+    assert not node.reachable
+    assert node.socket is None
+
+
+def test_errors_beside_the_fields_of_a_single_node_are_those_of_a_node_that_cannot_be_reached() -> None:
+    with pytest.raises(Trouble) as trouble:
+        parse(single(**UNREACHABLE))
+    assert (trouble.value.problem, trouble.value.text) == (
+        "unreachable",
+        "the front end cannot reach its node: error 1014: Internal error (connection timed out)",
+    )
+
+
+@pytest.mark.parametrize("errors", [[], None, {}])
+def test_no_errors_beside_fields_are_none(errors: object) -> None:
+    (node,) = parse(cluster({"wa1:c1": {"errors": errors, "socket_conn": "UP"}})).nodes
     assert node.reachable
     assert node.socket == "UP"
 

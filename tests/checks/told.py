@@ -118,6 +118,12 @@ _NOBODY = Told(
     "bring a coreapp back; if it does not take the shard, look at the primary master's log",
 )
 _ALL_NOBODY = _NOBODY._replace(text=f"socket: {_NOBODY.text}")
+_NOT_TOLD = Told(
+    "missing",
+    "it cannot be told who owns the shards, as what wa1 coreapp owns is not told",
+    "find out from the nodes' logs who owns them: messages of a shard that nobody owns stand still",
+)
+_ALL_NOT_TOLD = _NOT_TOLD._replace(text=f"socket: {_NOT_TOLD.text}")
 _LACKS = "this build may not report the field; if that is so for good, set --state missing=ok"
 
 _WANTS_PASSWORD = Told("unreachable", "the proxy on the way to {where} wants a password (HTTP 407)", PROXY)
@@ -404,7 +410,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         Told("invalid", f"device_iso8601 is '2018-99-99T99:99:99' {_NO_TIME}", CURL),
         Told("invalid", f"build: expire_timestamp is 'soon' {_NO_TIME}", CURL),
     ),
-    "shards without end": _by_check(_NOBODY, _NOBODY, None, None, None, _ALL_NOBODY),
+    "shards without end": _by_check(_NOT_TOLD, _NOT_TOLD, None, None, None, _ALL_NOT_TOLD),
     "says nothing to the request": IN_TIME,
     "slow at each step": IN_TIME,
     "drips the head": IN_TIME,

@@ -59,7 +59,8 @@ _ROWS = (
         "invalid",
         State.UNKNOWN,
         EVERY,
-        "Not the API's answer: not JSON, no `support`, a needed field of the wrong type, too large, no such path.",
+        "Not the API's answer: not JSON, no `support`, a needed field of the wrong type, a role that is not known, too "
+        "large, no such path.",
         say("see with curl what answers at this address: a proxy, a login page, another service"),
     ),
     Problem(
@@ -122,7 +123,7 @@ _ROWS = (
         "node-unreachable",
         State.WARNING,
         ("cluster",),
-        "The front end cannot reach a node; its fields are replaced by errors.",
+        "The front end cannot reach a node; errors stand in place of its fields, or beside them.",
         say("look at that node's container and network; if it is gone for good, --ignore-node it"),
     ),
     Problem(

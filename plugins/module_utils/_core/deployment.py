@@ -26,6 +26,7 @@ CLUSTER = "cluster"
 PRIMARY = say("primary_master")
 SECONDARY = say("secondary_master")
 COREAPP = say("coreapp")
+ROLES = (PRIMARY, SECONDARY, COREAPP)
 
 UP = say("UP")
 
@@ -113,6 +114,8 @@ class Deployment(NamedTuple):
     form: str
     front_version: Optional[Foreign]
     nodes: Tuple[Node, ...]
+    whole: Optional[Deployment] = None
+    """The deployment of which this is what is left, once nodes are gone: how many shards there are, it knows better."""
 
     @property
     def answered(self) -> Tuple[Node, ...]:
@@ -238,7 +241,8 @@ def _single(support: Mapping[str, Any], place: Place) -> Node:
 def read_node(fields: Mapping[str, Any], place: Place) -> Node:
     """A node from its fields. It has no key yet, and no name."""
     known = [name for name in fields if name in _FIELDS]
-    if "errors" in fields and not known:
+    if fields.get("errors") or ("errors" in fields and not known):
+        # Fields that stand beside errors are old ones.
         return Node(error=read_error(fields["errors"], place))
     values: Dict[str, Any] = {}
     free: Dict[str, Optional[int]] = {}

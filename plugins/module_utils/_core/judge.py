@@ -10,6 +10,7 @@ from .deployment import Deployment
 from .judges import build, clock, cluster, socket, space
 from .policy import Policy, check_left, check_patterns
 from .result import Findings, Result
+from .shards import untold_before
 from .text import NOTHING, joined, say
 from .without import Prospect, without
 
@@ -37,21 +38,21 @@ def judge(check: str, deployment: Deployment, policy: Policy, gone: Sequence[str
     if prospect.deployment.nodes:
         check_left(policy, prospect.deployment)
     if check != "all":
-        result = _judged(check, prospect)
+        result = _judged(check, prospect, policy)
     else:
         clocks = policy.clock_known or policy.limits["clock"].given
-        children = tuple(_judged(name, prospect) for name in JUDGES if name != "clock" or clocks)
+        children = tuple(_judged(name, prospect, policy) for name in JUDGES if name != "clock" or clocks)
         summaries = [child.summary for child in children]
         result = Result("all", joined([*summaries, NOTHING if clocks else _NO_CLOCKS]), children=children)
     return result._replace(premise=prospect.story)
 
 
-def _judged(check: str, prospect: Prospect) -> Result:
-    result = JUDGES[check](prospect.deployment, prospect.policy)
+def _judged(check: str, prospect: Prospect, policy: Policy) -> Result:
+    result = JUDGES[check](prospect.deployment, policy)
     if check not in ("socket", "cluster"):
         return result
     # A node that is gone is not judged, but what it owned would have to go somewhere.
-    untold = Findings(prospect.policy)
-    for node in prospect.untold:
+    untold = Findings(policy)
+    for node in untold_before(prospect.deployment):
         untold.need(node, {say("shards"): False})
     return result._replace(findings=result.findings + untold.done())

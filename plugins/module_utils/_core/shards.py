@@ -3,7 +3,8 @@
 """Who owns which shard of a cluster, and which nodes must therefore be connected.
 
 In high availability one coreapp owns the control shard (-1) and shard 0. In multiconnect the primary master owns the
-control shard and coreapps own the normal ones. Every other node is disconnected by design.
+control shard and coreapps own the normal ones. Whoever owns a shard must be connected; every other node is disconnected
+by design.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .policy import Policy
 from .text import NOTHING, Message, joined, listing, say
 
 CONTROL = -1
+MASTERS = (PRIMARY, SECONDARY)
 MOST_SHARDS = 1024
 MOST_OWNERS = 8
 
@@ -43,6 +45,11 @@ class Ownership(NamedTuple):
     """The run of shards that there are if nodes which did not answer own (or owned) it."""
 
     @property
+    def sure(self) -> int:
+        """How many normal shards there surely are."""
+        return self.doubtful[0][0] if self.doubtful else self.total or 0
+
+    @property
     def control(self) -> Tuple[Node, ...]:
         """The owners of the control shard."""
         return self.claims[0].owners if self.claims and self.claims[0].lower == CONTROL else ()
@@ -60,12 +67,16 @@ class Ownership(NamedTuple):
 
 def survey(deployment: Deployment, policy: Policy) -> Ownership:
     """Who owns what in a cluster. Every node that answered counts, judged or not: a shard that it owns is owned."""
-    silent = sum(not node.reachable and not policy.ignores(node) for node in deployment.nodes)
-    return ownership(deployment.answered, policy.shards, silent)
+    before = deployment.whole or deployment
+    known = ownership(before.answered, policy.shards, _hidden_owners(before, policy))
+    if before is deployment:
+        return known
+    claims = _runs(deployment.answered)
+    return known._replace(claims=claims, unowned=_gaps(claims, known.sure))
 
 
-def ownership(nodes: Iterable[Node], expected: Optional[int] = None, silent: int = 0) -> Ownership:
-    """Who owns what among nodes that answered, when `silent` more did not.
+def ownership(nodes: Iterable[Node], expected: Optional[int] = None, hidden: int = 0) -> Ownership:
+    """Who owns what among nodes that answered, when so many owners may be hidden among those that did not.
 
     `expected` is the number of normal shards, if it is not less than what is seen; without it the number is inferred
     from the ranges seen: they start at 0, have no gap, and end one below a power of two.
@@ -80,7 +91,7 @@ def ownership(nodes: Iterable[Node], expected: Optional[int] = None, silent: int
         return Ownership(None, claims, ())
     total = 1 << top.bit_length()
     unowned = _gaps(claims, total)
-    most = total if unowned else _most(total, there, silent)
+    most = total if unowned else _most(total, sum(map(_owns_normal, there)), hidden)
     return Ownership(most, claims, unowned, ((total, most - 1),) if most > total else ())
 
 
@@ -90,14 +101,50 @@ def shards_told(nodes: Iterable[Node]) -> bool:
 
 
 def must_connect(node: Node) -> bool:
-    """Whether a node that answered has to be connected: it owns a normal shard, or leads a multiconnect cluster."""
-    if any(upper > CONTROL for _lower, upper in node.shards or ()):
-        return True
-    if not any(lower == CONTROL for lower, _upper in node.shards or ()):
-        return False
-    # A coreapp that holds nothing but the control shard is in the middle of a failover. Where the role is not told,
-    # the build's own word on multiconnect decides.
-    return node.role == PRIMARY or (node.role is None and bool(node.multi_connect))
+    """Whether a node that answered has to be connected: it owns a shard, the control shard included."""
+    return bool(node.shards)
+
+
+def fails_over(nodes: Iterable[Node], policy: Policy) -> bool:
+    """Whether a master is among the nodes that answered: without one nothing fails over.
+
+    On one that is ignored nobody counts, unless it leads already.
+    """
+    return any(node.role == PRIMARY or (node.role == SECONDARY and not policy.ignores(node)) for node in nodes)
+
+
+def may_own(deployment: Deployment, owned: Ownership, policy: Policy) -> Tuple[Node, ...]:
+    """The nodes that do not tell what they own, if that may be all that nobody else owns; else none.
+
+    A master owns the control shard or nothing. A coreapp owns one shard at a time: one that does not tell has no more
+    of them than the largest owner. What a node owned that is gone has moved on, if there is a node to take it.
+    """
+    there = deployment.answered
+    untold = [node for node in there if node.shards is None]
+    gone = untold_before(deployment)
+    masters_gone = sum(node.role in MASTERS for node in gone)
+    led = fails_over(there, policy)
+    heirs = sum(stands_by(node) and not policy.ignores(node) for node in there) if led else 0
+    moved = min(len(gone) - masters_gone, heirs)
+    if not (owned.control or untold or moved or (led and masters_gone)):
+        return ()
+    carriers = sum(node.role not in MASTERS for node in untold) + moved
+    widest = max((sum(upper - max(lower, 0) + 1 for lower, upper in node.shards or ()) for node in there), default=0)
+    wanted = sum(upper - lower + 1 for lower, upper in owned.unowned + owned.doubtful) if owned.total else 1
+    return (*untold, *gone) if wanted <= carriers * (widest or MOST_SHARDS) else ()
+
+
+def untold_before(deployment: Deployment) -> Tuple[Node, ...]:
+    """The nodes that are gone and did not tell what they owned, though others did."""
+    if deployment.whole is None or not shards_told(deployment.whole.answered):
+        return ()
+    left = {node.shown_key for node in deployment.nodes}
+    return tuple(node for node in deployment.whole.answered if node.shards is None and node.shown_key not in left)
+
+
+def pieces(node: Node) -> int:
+    """How many ranges of normal shards a node owns; the product gives it one at the most."""
+    return len({run for run in node.shards or () if run[0] > CONTROL})
 
 
 def stands_by(node: Node) -> bool:
@@ -150,20 +197,44 @@ def _runs(nodes: Sequence[Node]) -> Tuple[Claim, ...]:
     return tuple(Claim(lower, upper, tuple(nodes[owner] for owner in owners)) for lower, upper, owners in runs)
 
 
-def _most(total: int, nodes: Sequence[Node], silent: int) -> int:
-    """How many shards there may be, when `total` are seen without a gap and some nodes did not answer.
+def _owns_control(node: Node) -> bool:
+    return any(lower == CONTROL for lower, _upper in node.shards or ())
 
-    With the owners of its upper half gone, a cluster looks like a whole one of half the size. So as many silent nodes
-    as there are owners may hide as many shards again. A silent node is taken for a master while fewer than two are
-    seen.
+
+def _owns_normal(node: Node) -> bool:
+    return any(upper > CONTROL for _lower, upper in node.shards or ())
+
+
+def _hidden_owners(deployment: Deployment, policy: Policy) -> int:
+    """How many of the nodes that did not answer may be owners of shards that nobody has seen.
+
+    While fewer than two masters are seen, a silent node is taken for one. A silent row on a host where a coreapp
+    answers was left behind by the container before it: it is taken for a master first, and for an owner never.
     """
-    owners = [node for node in nodes if any(upper > CONTROL for _lower, upper in node.shards or ())]
-    if any(lower == CONTROL for owner in owners for lower, _upper in owner.shards or ()):
-        return total  # high availability, which has no second owner that could be hidden
-    if any(node.role is not None for node in nodes):
-        silent -= max(0, 2 - sum(node.role in (PRIMARY, SECONDARY) for node in nodes))
+    there = deployment.answered
+    if any(_owns_control(node) and _has_everything(node) for node in there):
+        return 0
+    homes = {node.host for node in there if node.role == COREAPP}
+    silent = [node for node in deployment.nodes if not node.reachable and not policy.ignores(node)]
+    left_behind = sum(node.host in homes for node in silent)
+    roles = any(node.role is not None or "role" in node.defects for node in there)
+    missing = max(0, 2 - sum(node.role in MASTERS for node in there)) if roles else 0
+    return max(0, len(silent) - left_behind - max(0, missing - left_behind))
+
+
+def _has_everything(node: Node) -> bool:
+    # High availability, which has no second owner that could be hidden.
+    return node.role == COREAPP or (node.role not in MASTERS and _owns_normal(node))
+
+
+def _most(total: int, owners: int, hidden: int) -> int:
+    """How many shards there may be, when `total` are seen without a gap and some owners may be hidden.
+
+    With the owners of its upper half gone, a cluster looks like a whole one of half the size. So as many hidden owners
+    as are seen may have as many shards again.
+    """
     most = total
-    while len(owners) * (2 * most // total - 1) <= silent and 2 * most <= MOST_SHARDS:
+    while owners * (2 * most // total - 1) <= hidden and 2 * most <= MOST_SHARDS:
         most *= 2
     return most
 

@@ -4,7 +4,7 @@
 
 What a coreapp owned moves to a spare coreapp (one coreapp owns at most one shard at a time), and the lead, with the
 control shard of a multiconnect cluster, to a secondary master. Where there is none to move to, it stays unowned, and
-the judges find that.
+the judges find that. It is the masters who move things: where none answers, nothing moves.
 """
 
 from __future__ import annotations
@@ -14,37 +14,32 @@ from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tup
 from .deployment import PRIMARY, SECONDARY, UP, Deployment, Node
 from .misuse import Misuse
 from .policy import Policy, fits, known_nodes
-from .shards import CONTROL, ownership, shards_told, spell_runs, stands_by, survey
+from .shards import CONTROL, MASTERS, fails_over, ownership, spell_runs, stands_by
 from .text import NOTHING, Message, Word, count, joined, listing, say
 
-_MASTERS = (PRIMARY, SECONDARY)
 _MOST_MOVES = 8
 
 Runs = Tuple[Tuple[int, int], ...]
 
 
 class Prospect(NamedTuple):
-    """The cluster to judge, the policy to judge it by, and what would happen, in words."""
+    """The cluster to judge, and what would happen, in words."""
 
     deployment: Deployment
-    policy: Policy
     story: Message
-    untold: Tuple[Node, ...] = ()
-    """Nodes that are gone and did not say what they own, though others do."""
 
 
 def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> Prospect:
     """The deployment without the nodes whose key fits one of the shell patterns.
 
-    The number of shards is that of the whole cluster. Raises Misuse, with a sentence for the user, when a pattern
-    fits no node.
+    Raises Misuse, with a sentence for the user, when a pattern fits no node.
     """
     for pattern in patterns:
         if not any(node.key and fits(node, pattern) for node in deployment.nodes):
             raise Misuse("--without %s: no such node; %s" % (pattern, known_nodes(deployment, pattern)))
     gone = [node for node in deployment.nodes if any(fits(node, pattern) for pattern in patterns)]
     if not gone:
-        return Prospect(deployment, policy, NOTHING)
+        return Prospect(deployment, NOTHING)
     keys = {node.shown_key for node in gone}
     failover = _Failover([node for node in deployment.nodes if node.shown_key not in keys], policy)
     had_spare = failover.spare(deployment.nodes)
@@ -57,15 +52,13 @@ def without(deployment: Deployment, policy: Policy, patterns: Sequence[str]) -> 
     if len(failover.moves) > _MOST_MOVES:
         story.append(count(len(failover.moves) - _MOST_MOVES, "more move"))
     if failover.stranded:
-        story.append(say("no spare is left for %s", spell_runs(failover.stranded)))
+        story.append(failover.why_stranded())
     story = story or [say("nothing has to move")]
     if had_spare and not failover.stranded and not failover.spare(failover.left):
         story.append(say("no spare left"))
     return Prospect(
-        deployment._replace(nodes=tuple(failover.left)),
-        policy._replace(shards=survey(deployment, policy).total),
+        deployment._replace(nodes=tuple(failover.left), whole=deployment),
         say("without %s: %s", listing([node.name for node in gone]), joined(story)),
-        tuple(untold) if shards_told(deployment.answered) else (),
     )
 
 
@@ -76,14 +69,19 @@ class _Failover:
         self.left = left
         self.moves: List[Message] = []
         self.stranded: List[Tuple[int, int]] = []
-        """Runs of shards for which there was no spare."""
+        """Runs of shards that nobody took."""
+        self.led = fails_over([node for node in left if node.reachable], policy)
         self._policy = policy
+
+    def why_stranded(self) -> Message:
+        """What nobody took, and why."""
+        return say("no spare is left for %s" if self.led else "no master is left to move %s", spell_runs(self.stranded))
 
     def lead_moves(self, node: Node) -> None:
         """The lead of a master that is gone, and its control shard, go to whoever leads after it, or to nobody."""
         led = node.role == PRIMARY and not any(other.role == PRIMARY for other in self.left)
         control = tuple(run for run in self._orphaned(node) if run[1] == CONTROL)
-        if node.role not in _MASTERS or not (led or control):
+        if node.role not in MASTERS or not (led or control):
             return
         heir = self._first(self.left, lambda other: other.role == (SECONDARY if led else PRIMARY))
         what = joined([say("the lead") if led else NOTHING, spell_runs(control)], " and ")
@@ -92,16 +90,18 @@ class _Failover:
             return
         self.moves.append(say("%s move to %s" if led and control else "%s moves to %s", what, heir.name))
         taken = heir._replace(role=PRIMARY)
-        self._replace(heir, taken._replace(shards=(heir.shards or ()) + control, socket=UP) if control else taken)
+        if control and heir.shards is not None:
+            taken = taken._replace(shards=heir.shards + control, socket=UP)
+        self._replace(heir, taken)
 
     def shards_move(self, node: Node) -> None:
         """What a node that is gone owned goes to a spare, all of it together."""
         orphaned = self._orphaned(node)
-        if node.role in _MASTERS:
+        if node.role in MASTERS:
             orphaned = tuple(run for run in orphaned if run[1] > CONTROL)
         if not orphaned:
             return
-        heir = self.spare(self.left)
+        heir = self.spare(self.left) if self.led else None
         if heir is None:
             self.stranded += orphaned
             return

@@ -27,7 +27,7 @@ _ROLES = {"primary": "primary_master", "secondary": "secondary_master", "coreapp
 _WORDS = {"UP": "UP", "UP+": "UP receiving offline", "SC": "SC", "DN": "DN", "UNK": "UNK"}
 _SPAN = re.compile(r"(-?\d+)(?:-(\d+))?")
 _COUNTED = re.compile(r"\{(\d+)\.\.(\d+)\}")
-_FIELDS = {*documents.HEALTHY, "role", "shards"}
+_FIELDS = {*documents.HEALTHY, "role", "shards", "errors"}
 
 
 def nodes(text: str, common: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:

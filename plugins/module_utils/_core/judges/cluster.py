@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from ..deployment import COREAPP, PRIMARY, SECONDARY, SINGLE, Deployment, Node, describe_error
+from ..deployment import COREAPP, PRIMARY, ROLES, SECONDARY, SINGLE, Deployment, Node, describe_error
 from ..policy import Policy
-from ..result import Findings, Metric, Result, answered, observed
-from ..shards import Ownership, must_connect, shards_told, spell_runs, stands_by, survey
+from ..result import Findings, Metric, Result, answered, observed, on
+from ..shards import Ownership, must_connect, pieces, shards_told, spell_runs, stands_by, survey
 from ..text import NOTHING, Foreign, Message, Word, count, joined, listing, say
 from .coverage import judge_coverage
 from .socket import CONNECTED
@@ -45,6 +45,7 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
             [
                 say("%s, %s", _kind(owned), count(len(nodes), "node")),
                 shards,
+                _piled(deployment.answered),
                 _standing_by(masters, spares, deployment.answered),
                 answered(deployment, policy),
             ]
@@ -72,12 +73,29 @@ def _judge_fields(nodes: Sequence[Node], there: Sequence[Node], findings: Findin
         if shards_told(there):
             fields[say("shards")] = node.shards is not None
         findings.need(node, fields)
+        if node.role is not None and node.role not in ROLES:
+            findings.problem(
+                "invalid",
+                say("role%s is '%s', a word that is not known", on(node), node.role),
+                [node],
+                remedy=_NEW_ROLE,
+            )
+
+
+_NEW_ROLE = say("report the word if it is a new one; the node counts as neither master nor spare")
 
 
 def _judge_masters(masters: Sequence[Node], there: Sequence[Node], findings: Findings) -> None:
     primaries = [node for node in masters if node.role == PRIMARY]
     secondaries = len(masters) - len(primaries)
-    if not any(node.role == PRIMARY for node in there):
+    unclear = [node for node in there if node.role not in ROLES]
+    led = any(node.role == PRIMARY for node in there)
+    if unclear and not led:
+        names = listing([node.name for node in unclear])
+        findings.problem(
+            "missing", say("it cannot be told whether a master is primary, as the role of %s is not told", names)
+        )
+    elif not led:
         heirs = count(secondaries, "secondary waits", "secondaries wait")
         waiting = say("%s to take the lead", heirs) if secondaries else NOTHING
         findings.problem("no-primary-master", joined([say("no master is primary"), waiting]))
@@ -162,6 +180,12 @@ def _kind(owned: Ownership) -> Message:
     if any(node.role == COREAPP for node in owned.control):
         return say("high availability")
     return say("multiconnect") if any(node.role == PRIMARY for node in owned.control) else say("cluster")
+
+
+def _piled(there: Sequence[Node]) -> Message:
+    # One at a time, says the vendor; whoever has more still passes their messages on.
+    told = [say("%s owns %d ranges of shards", node.name, pieces(node)) for node in there if pieces(node) > 1]
+    return listing(told) if told else NOTHING
 
 
 def _standing_by(masters: Sequence[Node], spares: Sequence[Node], there: Sequence[Node]) -> Message:

@@ -42,6 +42,8 @@ def judge(deployment: Deployment, policy: Policy) -> Result:
         expected = [node for node in nodes if must_connect(node)]
         holders = say("%s standing by", count(len(nodes) - len(expected), "node"))
         shards = judge_coverage(deployment, policy, owned, findings)
+    if not nodes:
+        findings.none_answered(say("the connections"))
     _judge_registration(expected or nodes, findings)
     connected = [node for node in expected if node.socket in CONNECTED]
     with_shards = deployment.form != SINGLE and shards_told(deployment.answered)
