@@ -76,6 +76,17 @@ def test_a_node_may_come_back_in_a_new_container_while_the_row_of_the_old_one_li
     assert sorted(sim.nodes.values()).count("down") == 3
 
 
+def test_every_host_may_come_back_in_new_containers_while_all_the_old_rows_linger(
+    controller: Controller, sim: Simulator
+) -> None:
+    rows = len(sim.nodes)
+    played = controller.play(PLAYBOOK, HOSTS, returns="renewed")
+    assert played.code == 0, played.out
+    upgrades = [line.partition(":")[0] for line in played.journal if line.startswith("upgrade")]
+    assert upgrades == [f"upgrade {host}" for host in HOSTS]
+    assert sorted(sim.nodes.values()) == ["down"] * rows + ["up"] * rows
+
+
 def test_an_upgrade_that_fails_stops_the_rollout_and_its_downtime_ends(controller: Controller) -> None:
     played = controller.play(PLAYBOOK, ["wa3", "wa4"], returns="fails")
     assert played.code != 0
