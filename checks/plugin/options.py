@@ -185,7 +185,7 @@ OPTIONS = (
     Option(
         ("--shards",),
         "Judgement",
-        "how many normal shards there must be; default: inferred from the ranges seen",
+        "how many normal shards there must be; default: inferred from the ranges seen and the nodes that do not answer",
         "N",
         read=_shards,
         wanted=lambda check: check.cluster,
