@@ -173,3 +173,42 @@ def test_checks_that_nothing_moves_for_have_no_such_option(command: str, runner:
 
     assert (done.code, len(done.lines)) == (3, 1)
     assert "unknown option --without" in done.out
+
+
+def test_where_no_master_is_left_that_is_what_to_mend_first(runner: Runner) -> None:
+    nodes = """
+        wa1:m  unreachable
+        wa2:m  unreachable
+        wa1:c  coreapp  -1,0  UP
+        wa2:c  coreapp  -     DN
+    """
+    done = runner(
+        "check_wabiz_socket", "--file", "-", "--without", "wa1:c", stdin=documents.document(notation.nodes(nodes))
+    )
+
+    assert done.code == 2
+    assert done.first.startswith(
+        "WABIZ SOCKET CRITICAL - without wa1 coreapp: no master is left to move the control shard and shard 0; "
+        "nobody owns the control shard and shard 0; 1 of 3 nodes answered"
+    )
+    assert "What to do: start the masters first: where none answers, no shard finds a new owner" in done.out
+
+
+@pytest.mark.parametrize(("owners", "words"), [(1, "1 shard is all there is"), (2, "2 shards are all there are")])
+def test_a_doubtful_number_of_shards_says_how_to_end_the_doubt(owners: int, words: str, runner: Runner) -> None:
+    nodes = f"""
+        ma:m  primary    -1  UP
+        mb:m  secondary  -   DN
+        wa{{1..{owners}}}:c  coreapp  {{0..{owners - 1}}}  UP
+        wx{{1..{owners}}}:c  unreachable
+        wa9:c  coreapp  -  DN
+    """
+    answer = documents.document(notation.nodes(nodes))
+    doubtful = runner("check_wabiz_socket", "--file", "-", stdin=answer)
+    sure = runner("check_wabiz_socket", "--file", "-", "--shards", str(owners), stdin=answer)
+    gone = runner("check_wabiz_socket", "--file", "-", "--without", "wx1:c", stdin=answer)
+
+    assert (doubtful.code, sure.code, gone.code) == (2, 0, 2)
+    for done in (doubtful, gone):
+        assert "if there are so many" in done.first
+        assert f"What to do: bring the nodes that did not answer back; if {words}, say so with --shards" in done.out

@@ -9,10 +9,10 @@ from typing import List, Tuple
 from ..deployment import Deployment
 from ..policy import Policy
 from ..result import Findings, answered
-from ..shards import CONTROL, Ownership, may_own, shards_told, spell_runs
-from ..text import NOTHING, Message, joined, listing, say
+from ..shards import CONTROL, Ownership, fails_over, may_own, shards_told, spell_runs
+from ..text import NOTHING, Message, count, joined, listing, say
 
-_DOUBTFUL = "bring the nodes that did not answer back; if there are no more than %d shards, say so with --shards"
+_DOUBTFUL = "bring the nodes that did not answer back; if %s, say so with --shards"
 
 
 def judge_coverage(deployment: Deployment, policy: Policy, owned: Ownership, findings: Findings) -> Message:
@@ -46,7 +46,8 @@ def _judge_unowned(
             "missing", say("it cannot be told who owns %s, as what %s owns is not told", what, names), remedy=_UNTOLD
         )
         return
-    remedy = None
+    # With the nodes that go, or before them, the masters have gone.
+    remedy = _MASTERS if deployment.whole and not fails_over(deployment.answered, policy) else None
     if owned.total is None:
         told = say("nobody owns any normal shard") if owned.control else say("nobody owns any shard")
     elif not owned.doubtful:
@@ -57,8 +58,9 @@ def _judge_unowned(
             told = say("nobody owns %s, nor %s", spell_runs(unowned), doubtful)
         else:
             told = say("nobody who answered owns %s", doubtful)
-            remedy = say(_DOUBTFUL, owned.sure)
+            remedy = say(_DOUBTFUL, count(owned.sure, "shard is all there is", "shards are all there are"))
     findings.problem("shard-unowned", joined([told, answered(deployment, policy)]), remedy=remedy)
 
 
+_MASTERS = say("start the masters first: where none answers, no shard finds a new owner")
 _UNTOLD = say("find out from the nodes' logs who owns them: messages of a shard that nobody owns stand still")
