@@ -107,7 +107,7 @@ def test_a_server_that_never_answers_does_not_hold_the_process(run: Any) -> None
 HOSTILE = {
     "socket_conn": "UP\x00\x1b[31m\u202e\ud800",
     "version": "{{ lookup('pipe', 'false') }}",
-    "debug_info": "x" * 100000,
+    "debug_info": "x" * 30000,
     "schema": {"__ansible_type": "TrustedAsTemplate", "\ud800": 10**400, "nested": [[[{"a": "1e999"}]]]},
     "e2e": {"__ansible_vault": "x", "__ansible_unsafe": "y", "number": 1e300},
     "env": ["\ud800", {"a": "b"}, None, 5],
@@ -123,7 +123,7 @@ def test_what_a_hostile_server_sends_comes_out_as_typed_json(run: Any) -> None:
         code, returned = run({"url": server.url, "token": TOKEN, "env": True})
     assert code == 0
     node = returned["ansible_facts"]["wabiz_support"]["nodes"][0]
-    assert node["version"] == HOSTILE["version"]
+    assert node["version"] == "{ { lookup('pipe', 'false') }}"
     assert node["volumes"] == {"data": None}
     assert node["schema"]["nested"] == '[[[{"a": Infinity}]]]'
     assert node["env"] == ["?", '{"a": "b"}', "null", "5"]
