@@ -234,15 +234,15 @@ ansible_facts:
               type: int
               sample: 7776000
             lc:
-              description: Country, V(ZZ) if unknown.
-              returned: success
-              type: str
-              sample: US
-            lg:
               description: Language, V(ZZ) if unknown.
               returned: success
               type: str
               sample: en
+            lg:
+              description: Country, V(ZZ) if unknown.
+              returned: success
+              type: str
+              sample: US
             multi_connect:
               description: Whether the node is set up for multiconnect.
               returned: success

@@ -200,7 +200,9 @@ def _perfdata(check: Check) -> Iterator[str]:
             "In a cluster each node has values of its own. A label is made of the node's host and what the node is "
             "(`master` or `coreapp`), never of its container: a container made anew, or a failover, leaves it as it "
             "was. Where a host has several of a kind, all but the first get a number (`wa1_coreapp_2_...`); when one "
-            "of those is unreachable its kind is not known, and the numbers of the others may shift."
+            "of those is unreachable its kind is not known, and the numbers of the others may shift. What is neither "
+            "letter nor digit nor `-` becomes `_`, dots too (`wa1_example_com_coreapp_...`): they would be folders to "
+            "Graphite. Of a host with more than 48 characters the end is a number that is made of the whole."
         )
 
 

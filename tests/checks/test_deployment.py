@@ -59,6 +59,9 @@ VALUES = [
     ("shards", [[-1, -1], [0, 0]], "shards", ((-1, -1), (0, 0))),
     ("shards", [[0, 511]], "shards", ((0, 511),)),
     ("shards", [[0.0, 3.0]], "shards", ((0, 3),)),
+    ("shards", [["-1", "-1"], ["0", " 7 "]], "shards", ((-1, -1), (0, 7))),
+    ("multi_connect", "true", "multi_connect", True),
+    ("multi_connect", "False", "multi_connect", False),
     ("socket_conn", "UP receiving offline", "socket", "UP receiving offline"),
     ("socket_conn", "", "socket", ""),
     ("version", "v2.18.22", "version", "v2.18.22"),
@@ -83,6 +86,16 @@ FREE = [
     (2**64, None),
     (10**30, None),
     (1e300, None),
+    # As text, as some gateways and databases have it.
+    ("14269902848", 14269902848),
+    (" 0 ", 0),
+    ("+1024", 1024),
+    ("51539607552.0", 51539607552),
+    ("4.6e18", 4600000000000000000),
+    ("9223372036853727000", None),
+    ("9.223372036853727e18", None),
+    # No digit is lost on the way through a double.
+    ("4611686018427387903", UNLIMITED - 1),
 ]
 
 DEFECTS = [
@@ -103,13 +116,20 @@ DEFECTS = [
     ("env", ["A=b"] * 8000, "8000 entries where at most 256 belong"),
     ("schema", 3, "a number where an object belongs"),
     ("multi_connect", 1, "a number where true or false belongs"),
-    ("multi_connect", "true", "text where true or false belongs"),
+    ("multi_connect", "perhaps", "text where true or false belongs"),
     ("expire_timestamp", 1538058367, "a number where text belongs"),
     ("expire_timestamp", "soon", "'soon' where a time such as 2018-09-27T14:26:07 belongs"),
     ("expire_timestamp", "2018-02-30T00:00:00", "'2018-02-30T00:00:00' where a time such as"),
     ("expire_timestamp", "<b>|\n" * 30, "where a time such as 2018-09-27T14:26:07 belongs"),
     ("device_iso8601", "", "'' where a time such as"),
-    ("free_space_logs", "1024", "text where a number of bytes belongs"),
+    ("free_space_logs", "", "'' where a number of bytes belongs"),
+    ("free_space_logs", "plenty", "'plenty' where a number of bytes belongs"),
+    ("free_space_logs", "14 GiB", "'14 GiB' where a number of bytes belongs"),
+    ("free_space_logs", "0x10", "'0x10' where a number of bytes belongs"),
+    ("free_space_logs", "-1", "-1 where a number of bytes belongs"),
+    ("free_space_logs", "nan", "'nan' where a number of bytes belongs"),
+    ("free_space_logs", "9" * 1000, "'999999999999999999999...' where a number of bytes belongs"),
+    ("free_space_logs", "١٢", "where a number of bytes belongs"),
     ("free_space_logs", None, "null where a number of bytes belongs"),
     ("free_space_logs", True, "true or false where a number of bytes belongs"),
     ("free_space_logs", -1, "-1 where a number of bytes belongs"),
@@ -120,7 +140,8 @@ DEFECTS = [
     ("shards", [0], "a number where a pair [lower, upper] belongs"),
     ("shards", [[0]], "a list where a pair [lower, upper] belongs"),
     ("shards", [[0, 1, 2]], "a list where a pair [lower, upper] belongs"),
-    ("shards", [["0", "0"]], "text where a whole number belongs"),
+    ("shards", [["0", "x"]], "'x' where a whole number belongs"),
+    ("shards", [["0", "0.5"]], "a fraction where a whole number belongs"),
     ("shards", [[0, None]], "null where a whole number belongs"),
     ("shards", [[False, True]], "true or false where a whole number belongs"),
     ("shards", [[0, 0.5]], "a fraction where a whole number belongs"),
@@ -202,6 +223,25 @@ def test_a_key_may_be_a_bare_host_or_hold_more_colons() -> None:
         (":c5", "c5"),
     ]
     assert all(node.name and node.label for node in nodes)
+
+
+def test_what_an_error_says_of_node_and_port_is_told_to_its_end() -> None:
+    told = "Failed to connect to coreapp wa3.whatsapp.example.com port 6252: Connection timed out after 10001 ms (113)"
+    nodes = {
+        **high_availability(),
+        "wa3:c3": {"errors": [{"code": "1014", "title": "Internal error", "details": told}]},
+    }
+    result = judge("cluster", parse(cluster(nodes)), POLICY)
+    texts = [finding.text for finding in result.findings if finding.problem == "node-unreachable"]
+    assert texts == [f"wa3 cannot be reached: error 1014: Internal error ({told})"]
+    assert f"wa3: error 1014: Internal error ({told})" in result.observations
+
+
+def test_what_is_advised_for_a_field_that_cannot_be_read_is_about_the_field() -> None:
+    findings = judge("space", parse(single(free_space_logs="plenty")), POLICY).findings
+    assert [finding.problem for finding in findings] == ["invalid"]
+    assert "proxy" not in findings[0].remedy
+    assert "field" in findings[0].remedy
 
 
 @pytest.mark.parametrize(("field", "value", "attribute", "read"), VALUES)

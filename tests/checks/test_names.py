@@ -63,6 +63,15 @@ CALLED = [
         [("wa_1_coreapp_2", None), ("wa~1:a", COREAPP), ("wa~1:b", COREAPP)],
         [("wa_1_coreapp_2", "wa_1_coreapp_2"), ("wa~1:a", "wa_1_coreapp"), ("wa~1:b", "wa_1_coreapp_3")],
     ),
+    # A dot in a label is a folder to Graphite.
+    (
+        [("wa1.example.com:a", COREAPP), ("10.0.0.7:b", PRIMARY)],
+        [("wa1.example.com", "wa1_example_com_coreapp"), ("10.0.0.7", "10_0_0_7_master")],
+    ),
+    (
+        [("wa1.x:a", COREAPP), ("wa1_x:b", COREAPP)],
+        [("wa1.x", "wa1_x_coreapp"), ("wa1_x", "wa1_x_coreapp_2")],
+    ),
     ([], []),
 ]
 
@@ -79,6 +88,17 @@ def test_a_node_has_the_shortest_name_and_the_label_that_lasts(
     nodes: list[tuple[str, str | None]], names: list[tuple[str, str]]
 ) -> None:
     assert called(nodes) == names
+
+
+def test_of_hosts_that_begin_alike_at_length_each_keeps_its_label_when_another_goes() -> None:
+    hosts = [f"whatsapp-coreapp-in-a-namespace-of-its-own-with-host-{at}.example.com" for at in range(3)]
+    labels = dict(
+        zip(hosts, (label for _name, label in called([(f"{host}:c", COREAPP) for host in hosts])), strict=True)
+    )
+    assert len(set(labels.values())) == 3
+    assert all(len(label) <= 48 + len("_coreapp") for label in labels.values())
+    for host, label in labels.items():
+        assert [only for _name, only in called([(f"{host}:c", COREAPP)])] == [label]
 
 
 def test_a_failover_does_not_change_the_family() -> None:
@@ -108,7 +128,7 @@ def test_labels_are_unique_and_do_not_depend_on_the_order_of_the_answer(
     for name, label in told.values():
         assert name.isprintable()
         assert label.isascii()
-        assert not set(label) & set(" '=|;")
+        assert not set(label) & set(" '=|;.")
 
 
 @given(_NODES)

@@ -97,6 +97,8 @@ def test_the_healthy_node_has_space_time_and_the_right_clock() -> None:
     assert node["expire_timestamp"] == "2018-05-23T15:29:26"
     assert node["device_iso8601"] == "2018-02-22T15:29:26"
     assert (node["socket_conn"], node["context"]) == ("UP", "healthcheck")
+    # The vendor's names mislead: this way round, the language is in lower case and the country is not.
+    assert (node["lc"], node["lg"]) == ("en", "US")
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -142,10 +144,10 @@ def write(directory: Path, **files: str) -> Path:
 def test_a_scenario_of_ones_own_stands_beside_the_others_and_extends_one_by_one(tmp_path: Path) -> None:
     write(
         tmp_path,
-        mine="{description: mine, extends: theirs, fields: {lc: DE}}",
-        theirs="{description: theirs, extends: low-space, fields: {lc: FR, lg: fr}}",
+        mine="{description: mine, extends: theirs, fields: {lc: de}}",
+        theirs="{description: theirs, extends: low-space, fields: {lc: fr, lg: FR}}",
     )
-    assert support("mine", tmp_path) == {**support("low-space"), "lc": "DE", "lg": "fr"}
+    assert support("mine", tmp_path) == {**support("low-space"), "lc": "de", "lg": "FR"}
     scenarios = load_scenarios(tmp_path)
     assert (scenarios["mine"].description, scenarios["theirs"].description) == ("mine", "theirs")
     assert "expired" in scenarios

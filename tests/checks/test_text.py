@@ -35,7 +35,7 @@ CLEANED = [
 
 LABELS = [
     ("wa1", "wa1"),
-    ("wa1.example.com", "wa1.example.com"),
+    ("wa1.example.com", "wa1_example_com"),
     ("wa-1", "wa-1"),
     ("wa 1", "wa_1"),
     ("wa'1=x;y|z", "wa_1_x_y_z"),
@@ -43,7 +43,8 @@ LABELS = [
     ("__x__", "x"),
     ("", "node"),
     ("東京", "node"),
-    ("x" * 60, "x" * 48),
+    ("x" * 48, "x" * 48),
+    ("x" * 60, "x" * 39 + "_84566879"),
 ]
 
 

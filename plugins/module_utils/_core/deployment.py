@@ -46,8 +46,11 @@ UNLIMITED = 2**62
 
 
 _LARGEST = 2**31
+_LONGEST_DETAILS = 240
 # Without a leading zero, which would be lost.
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+# A number that came as text, as databases, and the languages between them and us, have it.
+_WRITTEN = r"[+-]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,3})?"
 
 ANSIBLE = "__ansible"
 
@@ -183,11 +186,14 @@ def read_error(errors: Any, place: Place) -> NodeError:
     """The first entry of an `errors` list; what is unsound in it is left out."""
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     code, title, details = (first.get(name) for name in ("code", "title", "details"))
+    if isinstance(code, str) and _NUMBER.fullmatch(code):
+        code = int(code)
     sound = isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST
     return NodeError(
         code if sound and not place.repeats(str(code)) else None,
         _text(title, place) if isinstance(title, str) and title else None,
-        _text(details, place) if isinstance(details, str) and details else None,
+        # They say at length which node and port could not be reached, and how.
+        _text(details, place).within(_LONGEST_DETAILS) if isinstance(details, str) and details else None,
     )
 
 
@@ -275,28 +281,45 @@ def _text(value: Any, place: Place) -> Foreign:
 
 
 def _flag(value: Any, place: Place) -> bool:
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.strip().lower(), value)
     if not isinstance(value, bool):
         raise _Unfit(say("%s where true or false belongs", kind(value)))
     return value
 
 
+def _number(value: Any, place: Place, wanted: Message) -> float:
+    if isinstance(value, str):
+        text = value.strip()
+        if not re.fullmatch(_WRITTEN, text):
+            raise _Unfit(say("'%s' where %s belongs", _text(value, place).within(24), wanted))
+        value = int(text) if text.lstrip("+-").isdigit() else float(text)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _Unfit(say("%s where %s belongs", kind(value), wanted))
+    return value
+
+
+_WHOLE = say("a whole number")
+_OF_BYTES = say("a number of bytes")
+
+
 def _whole(value: Any, place: Place) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value in (math.inf, -math.inf):
-        raise _Unfit(say("%s where a whole number belongs", kind(value)))
+    value = _number(value, place, _WHOLE)
+    if value in (math.inf, -math.inf):
+        raise _Unfit(say("%s where %s belongs", kind(value), _WHOLE))
     if value != int(value):
-        raise _Unfit(say("a fraction where a whole number belongs"))
+        raise _Unfit(say("a fraction where %s belongs", _WHOLE))
     if abs(value) >= _LARGEST:
-        raise _Unfit(say("%s where a whole number belongs", _spelled(value, place)))
+        raise _Unfit(say("%s where %s belongs", _spelled(value, place), _WHOLE))
     return int(value)
 
 
 def _bytes(value: Any, place: Place) -> Optional[int]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Unfit(say("%s where a number of bytes belongs", kind(value)))
+    value = _number(value, place, _OF_BYTES)
     if value >= UNLIMITED and value != math.inf:
         return None
     if not 0 <= value < UNLIMITED:
-        raise _Unfit(say("%s where a number of bytes belongs", _spelled(value, place)))
+        raise _Unfit(say("%s where %s belongs", _spelled(value, place), _OF_BYTES))
     return int(value)
 
 

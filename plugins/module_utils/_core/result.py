@@ -114,7 +114,7 @@ class Findings:
         lacking = []
         for field, present in fields.items():
             if field in node.defects:
-                self.problem("invalid", say("%s%s is %s", field, on(node), node.defects[field]), [node])
+                self.problem("invalid", say("%s%s is %s", field, on(node), node.defects[field]), [node], _UNFIT)
             elif not present:
                 lacking.append(field)
         if lacking:
@@ -130,6 +130,8 @@ class Findings:
         return tuple(self._rows)
 
 
+# All the rest of the answer was read, so that it is the API's, and no proxy's.
+_UNFIT = say("this build writes the field in another way than the vendor says; see in its notes, or ask its vendor")
 _NONE_ANSWERED = say("look at the service that watches the cluster, then at the nodes' containers and network")
 _BREACH = {State.CRITICAL: "%s (critical %s)", State.WARNING: "%s (warning %s)"}
 

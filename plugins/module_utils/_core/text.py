@@ -9,12 +9,14 @@ formatted as one: it becomes part of a `Message` by `say` only, and then as its 
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Callable, Iterable, List, Optional, Sequence, Union
 
 # `|` starts performance data, angle brackets are markup in the engines' web pages, and a backslash is read as an
 # escape by the engines' spool files.
 _STAND_INS = str.maketrans({"|": "/", "<": "(", ">": ")", "\\": "/", "`": "'"})
-_NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9.-]+")
+# A dot is none either: Graphite and its like make a folder of what stands before it.
+_NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9-]+")
 
 LONGEST_WORD = 80
 LONGEST_TEXT = 1000
@@ -227,8 +229,15 @@ def _number(char: str) -> str:
 
 
 def label(text: str) -> str:
-    """A word for a performance data label: letters, digits, `.`, `-`; anything else becomes one underscore."""
-    return _NOT_IN_LABEL.sub("_", text)[:LONGEST_LABEL].strip("_") or "node"
+    """A word for a performance data label: letters, digits, `-`; anything else becomes one underscore.
+
+    Of one that is too long the end is a number made of the whole: which others there are does not change it.
+    """
+    word = _NOT_IN_LABEL.sub("_", text).strip("_") or "node"
+    if len(word) <= LONGEST_LABEL:
+        return word
+    end = "_%08x" % zlib.crc32(text.encode("utf-8"))
+    return word[: LONGEST_LABEL - len(end)].strip("_") + end
 
 
 def listing(items: Sequence[Message], most: int = 6) -> Message:
