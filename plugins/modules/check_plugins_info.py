@@ -78,7 +78,7 @@ plugin_folder_exists:
   type: bool
   sample: true
 python:
-  description: Version of Python.
+  description: Version of Python; nothing when another user can change it, as it is not run then.
   returned: success
   type: str
   sample: "3.11"

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
 import shutil
 import subprocess
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
-from .._edge.exposure import changer
+from .._edge.exposure import Changer, changer
 from .folders import Refused, folder, weakness
 
 _NAME = "wabiz-monitoring"
@@ -30,6 +31,8 @@ else:
 print(json.dumps({"version": "%d.%d" % sys.version_info[:2], "new": sys.version_info >= (3, 10), "venv": able}))
 """
 
+_NOT_ASKED: Dict[str, Any] = {"version": "", "new": False, "venv": False}
+
 # Without pip nothing can be installed: after an upgrade of the system, say, when its Python is another one.
 _VERSION = """
 import pip
@@ -43,8 +46,11 @@ except PackageNotFoundError:
 
 def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[str, Any]:
     """What is there; in the paths, * stands for any name of a file or folder. Raises Refused and OSError."""
-    abilities = _abilities(python)
-    weak = _weak(python, venv)
+    command = _command(python)
+    # Whose it is comes first: what another user can change is not run, not even to be looked at.
+    weak_python, weak_venv = _weak(command, _replacer), _weak(venv, weakness)
+    weak = weak_python or weak_venv
+    abilities = _NOT_ASKED if weak_python else _abilities(python, command)
     matching = {path: _matching(path) for path in paths}
     return {
         "python": abilities["version"],
@@ -61,9 +67,18 @@ def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[
     }
 
 
-def _abilities(python: str) -> Dict[str, Any]:
+def _command(python: str) -> str:
+    """The path of a command: what is looked at is what is run."""
+    found = shutil.which(python)
+    if found is None:
+        code = errno.EACCES if os.path.exists(python) else errno.ENOENT
+        raise Refused("%s cannot be run: %s" % (python, os.strerror(code)))
+    return os.path.join(os.getcwd(), found)
+
+
+def _abilities(python: str, command: str) -> Dict[str, Any]:
     try:
-        done = subprocess.run([python, "-I", "-c", _ABILITIES], cwd="/", capture_output=True, check=False)
+        done = subprocess.run([command, "-I", "-c", _ABILITIES], cwd="/", capture_output=True, check=False)
     except OSError as error:
         raise Refused("%s cannot be run: %s" % (python, error.strerror)) from None
     if done.returncode:
@@ -72,15 +87,17 @@ def _abilities(python: str) -> Dict[str, Any]:
     return told
 
 
-def _weak(python: str, venv: str) -> str:
-    """What root must not run; nothing if only root can change it, or if we are not root."""
-    if os.geteuid() != 0:
+def _replacer(command: str) -> Optional[Changer]:
+    return changer(command, os.stat(command))
+
+
+def _weak(what: str, look: Callable[[str], Optional[Changer]]) -> str:
+    """Why root must not run it; nothing if only root can change it, or if we are not root."""
+    other = look(what) if os.geteuid() == 0 else None
+    if other is None:
         return ""
-    named = shutil.which(python) or python
-    for what, who in ((named, changer(named, os.stat(named))), (venv, weakness(venv))):
-        if who:
-            return "root would run %s, but %s can change %s: %s %s" % (what, who.who, who.place, who.remedy, who.place)
-    return ""
+    told = (what, other.who, other.place, other.remedy, other.place)
+    return "root would run %s, but %s can change %s: %s %s" % told
 
 
 def _made(venv: str) -> bool:
