@@ -92,6 +92,12 @@ def test_no_secret_is_seen_in_whatever_clothes_it_comes_back(
             assert not seen(line, each), line
 
 
+def test_the_parts_of_a_header_that_say_who_asks_hide_no_name() -> None:
+    digest = 'Digest username="monitor", realm="production", uri="/v1/support", qop=auth, response="9f8e7d6c"'
+    for name in ("monitor", "production", "auth", "/v1/support"):
+        assert Redaction(headers={"Authorization": digest}).foreign(name).shown() == name
+
+
 SAYS_WHERE = {
     "Host": "wa2.example.com",
     "X-Forwarded-Host": "wa2.example.com:9090",
@@ -203,6 +209,43 @@ REPEATED = [
     ("k7Qx2", "it is k.7.Q.x.2"),
     ("k7Qx2", "\u200b".join("k7Qx2")),
     ("k7Qx2", "2xQ7k"),
+    ("marked-password", "".join(f"&#{ord(letter):08d};" for letter in "marked-password")),
+    ("marked-password", "".join(f"&#x{ord(letter):07x}" for letter in "marked-password")),
+    ("marked-password", "".join(f"\\U{ord(letter):08x}" for letter in "marked-password")),
+    ("marked-password", "".join(f"\\u{{{ord(letter):08x}}}" for letter in "marked-password")),
+    ("marked-password", "".join(f"\\x{{{ord(letter):x}}}" for letter in "marked-password")),
+    ("marked-password", "".join(f"&#{ord(letter) // 10}\\u003{ord(letter) % 10};" for letter in "marked-password")),
+    ("marked-password", "".join(f"&#{ord(letter) // 10}\\u003{ord(letter) % 10}" for letter in "marked-password")),
+    ("marked-password", "".join(f"&#{ord(letter) // 10}&#{48 + ord(letter) % 10};;" for letter in "marked-password")),
+    ("marked-password", "".join(f"\\&#x75;{ord(letter):04x}" for letter in "marked-password")),
+    (
+        "marked-password",
+        "".join(f"\\x{ord(letter) // 16}\\u{ord(hex(ord(letter))[3]):04x}" for letter in "marked-password"),
+    ),
+    ("marked-password", "".join(f"%{ord(letter) // 16}&#{ord(hex(ord(letter))[3])};" for letter in "marked-password")),
+    # small capitals, strokes and hooks, negative circled and squared letters, regional indicators, turned letters
+    ("marked-password", "\u1d0d\u1d00\u0280\u1d0b\u1d07\u1d05-\u1d18\u1d00\ua731\ua731\u1d21\u1d0f\u0280\u1d05"),
+    ("hook-password", "\u0127\u00f8\u00f8\u0199-\u01a5\u2c65\u023f\u023f\u2c73\u00f8\u024d\u0111"),
+    ("marked-password", "".join(chr(0x1F150 + ord(letter) - 97) for letter in "markedpassword")),
+    ("marked-password", "".join(chr(0x1F170 + ord(letter) - 97) for letter in "markedpassword")),
+    ("marked-password", "".join(chr(0x1F1E6 + ord(letter) - 97) for letter in "markedpassword")),
+    ("tamed-heap-whale", "\u0287\u0250\u026f\u01ddd\u0265\u01dd\u0250p\u028d\u0265\u0250l\u01dd"),
+    # digits of other alphabets
+    ("0927364518", "".join(chr(0x660 + int(digit)) for digit in "0927364518")),
+    ("0927364518", "".join(chr(0x966 + int(digit)) for digit in "0927364518")),
+    ("927364518", "".join(chr(0x2775 + int(digit)) for digit in "927364518")),
+    # what looks alike in ASCII
+    ("Mild-0live-Oil-10", "MiIdO1iveOi1l0"),
+    ("O0l1I-O0l1I", "00111-00111"),
+    *[
+        ("marked-password", mark.join("marked-password"))
+        for mark in "\u02bc\u02d0\u0640\u00aa\u3005\u30fc\u00b7\u2022\u02c8\u1d43\u00b2\u3031\ua71b"
+    ],
+    (
+        "marked-password",
+        "".join(one + two for one, two in zip("marked-password", "\u02bc\u02d0\u0640" * 5, strict=True)),
+    ),
+    *[("p!@#$%^&*()w", mark.join("p!@#$%^&*()w")) for mark in "!#$*~'\"?=\u2022\u02bc\u30fc"],
     ("p!@#$%^&*()w", ".".join("p!@#$%^&*()w")),
     ("p!@#$%^&*()w", "so: " + "/".join("p!@#$%^&*()w")),
     ("p!@#$%^&*()w", " ".join("p!@#$%^&*()w")),
@@ -243,6 +286,14 @@ SECRETS = [
     (Redaction(Credentials(), {"Cookie": "a=one-thing; b=another"}), "one-thing"),
     (Redaction(Credentials(), {"Cookie": "a=one-thing; b=another"}), "another"),
     (Redaction(Credentials(), {"X-Number": "berlin1"}), "it is berlin1"),
+    (Redaction(Credentials(), {"Authorization": "Token token=hunter2x9, option=abcdefghij"}), "hunter2x9"),
+    (Redaction(Credentials(), {"Authorization": 'Token token="hunter2x9", option="abcdefghij"'}), "hunter2x9"),
+    (Redaction(Credentials(), {"Authorization": "Token token='hunter2x9'"}), "hunter2x9"),
+    (Redaction(Credentials(), {"Authorization": 'Digest username="u", realm="wa", response="9f8e7d6c"'}), "9f8e7d6c"),
+    (Redaction(Credentials(), {"Authorization": "AWS4 SignedHeaders=host, Signature=hunter2x9"}), "hunter2x9"),
+    (Redaction(Credentials(), {"X-Api": "id=12345;secret=hunter2x9"}), "hunter2x9"),
+    (Redaction(Credentials(), {"X-Api": "id=12345&secret=hunter2x9&zone=1"}), "hunter2x9"),
+    (Redaction(Credentials(), {"X-Api": "key = k7Qx2"}), "it is k7Qx2"),
     (Redaction(Credentials(), {}, {"HTTPS_PROXY": "me:pass%2Dword@proxy:3128"}), "pass-word"),
     (Redaction(Credentials(), {}, {"all_proxy": "http://me:pass%2Dword@proxy"}), "pass%2Dword"),
     (Redaction(Credentials(), {}, {"http_proxy": "http://me:pass-word@proxy"}), _pair("me:pass-word")),
@@ -327,6 +378,26 @@ def test_a_secret_that_comes_in_pieces_is_not_seen_as_a_whole(how: str) -> None:
     plain, place = Redaction(), Redaction(Credentials("monitor", "".join(PIECES)))
     assert set(PIECES) <= _pieces(parse(SPLIT[how], plain), plain)
     assert len(_pieces(parse(SPLIT[how], place), place)) == 1
+
+
+DRESSED_PIECES = {
+    # a secret, and how its pieces come
+    "of symbols": ("!@#$%^&*()_+~=?;", ["!@#$", "%^&*", "()_+", "~=?;"]),
+    "of all kinds": ("x#9!K$2@p&7^L*4%", ["x#9!", "K$2@", "p&7^", "L*4%"]),
+    "backwards": ("zQxvKpLwMtRbNcGd", ["vxQz", "wLpK", "bRtM", "dGcN"]),
+    "in HTML": ("zQxvKpLwMtRbNcGd", ["&#x7a;&#x51;&#x78;&#x76;", "&#75;&#0112;&#76;&#119;", "MtRb", "Nc&#71;d"]),
+    "for URLs": ("zQxvKpLwMtRbNcGd", ["%7A%51%78%76", "%4B%70%4C%77", "MtRb", "NcGd"]),
+    "with blanks": ("zQxvKpLwMtRbNcGd", ["z Q x v", "K p L w", "M-t-R-b", "NcGd"]),
+    "in hexadecimal": ("zQxvKpLwMtRbNcGd", ["7a5178", "764b70", "4c774d", "745262", "4e6347", "64"]),
+}
+
+
+@pytest.mark.parametrize("how", DRESSED_PIECES)
+def test_pieces_of_whatever_is_visible_are_put_together_undressed(how: str) -> None:
+    secret, pieces = DRESSED_PIECES[how]
+    plain, place = Redaction(), Redaction(Credentials("monitor", secret))
+    assert WITHHELD not in [plain.foreign(piece).shown() for piece in pieces]
+    assert WITHHELD in [place.foreign(piece).shown() for piece in pieces]
 
 
 def _pieces(said: Deployment, place: Redaction) -> set[str]:

@@ -104,13 +104,16 @@ class Secrets:
         if len(text) < min([least, *map(len, self._words)]) and text.isascii():
             return False
         for reading, plain in _readings(text, least):
-            if reading is None or self._letters.stand_in(_letters(reading), plain):
-                return True
-            if self._visible and any(self._visible.stand_in(_visible(one), plain) for one in self._closed_up(reading)):
-                return True
-            if words and self._word and self._names_one(_folded(reading).strip(), plain):
+            if reading is None or any(self._stands_in(look, plain, words) for look in _looks(reading)):
                 return True
         return False
+
+    def _stands_in(self, text: str, plain: bool, words: bool) -> bool:
+        if self._letters.stand_in(_letters(text), plain):
+            return True
+        if self._visible and any(self._visible.stand_in(_visible(one), plain) for one in self._closed_up(text)):
+            return True
+        return bool(words and self._word and self._names_one(_folded(text).strip(), plain))
 
     def completed_by(self, texts: Iterable[str]) -> bool:
         """Whether texts that are nothing but a piece of a secret each come to most of it, with those of earlier calls.
@@ -119,8 +122,10 @@ class Secrets:
         """
         seen: Dict[str, Set[int]] = {}
         for text in texts:
-            for form, places in self._letters.with_piece(_letters(text)).items():
-                seen.setdefault(form, set(self._seen.get(form, ()))).update(places)
+            for reading in _unescaped(text):
+                for forms, read in ((self._letters, _letters), (self._visible, _visible)):
+                    for form, places in forms.with_piece(read(reading)).items():
+                        seen.setdefault(form, set(self._seen.get(form, ()))).update(places)
         if any(len(places) >= _window(form) for form, places in seen.items()):
             return True
         self._seen.update(seen)
@@ -129,17 +134,16 @@ class Secrets:
     def _closed_up(self, text: str) -> Iterator[str]:
         """A text, and without what may stand between all of its letters."""
         yield text
-        for mark in _BETWEEN:
-            if text.count(mark) >= self._visible.window - 1:
+        for mark in set(text):
+            if not mark.isalnum() and text.count(mark) >= self._visible.window - 1:
                 yield text.replace(mark, "")
+                # It may be one of the secret's own.
+                yield re.sub("(?s)(.)" + re.escape(mark), r"\1", text)
 
     def _names_one(self, text: str, plain: bool) -> bool:
         if plain and self._word and self._word.search(text):
             return True
         return bool(self._dressed_word and self._dressed_word.search(text))
-
-
-_BETWEEN = "./,_-:;|"
 
 
 def _any_of(words: Iterable[str]) -> Optional[Pattern[str]]:
@@ -207,9 +211,11 @@ class _Forms:
 
     def with_piece(self, letters: str) -> Dict[str, Set[int]]:
         """The forms in which these few letters stand, and at which places."""
-        if not _PIECE <= len(letters) < _LONGEST_WINDOW:
+        # Forwards or backwards: most pieces of text are none of a form.
+        if not _PIECE <= len(letters) < _LONGEST_WINDOW or letters not in self._known(1):
             return {}
-        return {form: set(_places(letters, form)) for form in self._forms if letters in form}
+        found = ((form, {*_places(letters, form), *_places(letters[::-1], form)}) for form in self._forms)
+        return {form: places for form, places in found if places}
 
 
 def _row_in(letters: str, form: str, window: int) -> bool:
@@ -241,7 +247,7 @@ def _base85(raw: bytes) -> str:
 _POWERS = (85**4, 85**3, 85**2, 85, 1)
 
 
-# Letters, as they are compared.
+# Letters, as they are compared: O is 0 then, and l is 1 and I.
 
 _NO_LETTER = re.compile("[^0-9a-z]+")
 _NOT_VISIBLE = re.compile(r"[\x00-\x20\x7f+\\]+")
@@ -255,17 +261,41 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
+_SAME = str.maketrans("01i", "oll")
+# As Unicode names what is a Latin letter to the eye: small capitals, letters with strokes or hooks, turned, in circles.
+_NAME_OF_LETTER = "(?:LATIN|INDICATOR) .*LETTER (?:[A-Z]+ )*?([A-Z])(?: WITH .+)?$"
+
+
+def _looks(text: str) -> Iterator[str]:
+    """The text, and without the small marks that may stand for letters, but stand between them, too."""
+    yield text
+    if not text.isascii():
+        import unicodedata
+
+        small = {
+            char
+            for char in set(text)
+            if not char.isascii()
+            and (
+                unicodedata.category(char) in ("Lm", "Sk", "Mn", "Me")
+                or unicodedata.decomposition(char).startswith("<su")
+            )
+        }
+        if small:
+            yield "".join(char for char in text if char not in small)
+
+
 def _letters(text: str) -> str:
     """Letters and digits only: no case, no accents, nothing between them."""
     if text.isascii():
-        return _NO_LETTER.sub("", text.lower())
+        return _NO_LETTER.sub("", text.lower()).translate(_SAME)
     return "".join(char for char in _folded(text) if char.isalnum())
 
 
 def _visible(text: str) -> str:
     """Whatever is visible, but for what escapes are made with: no case, no accents, no blanks."""
     if text.isascii():
-        return _NOT_VISIBLE.sub("", text.lower())
+        return _NOT_VISIBLE.sub("", text.lower()).translate(_SAME)
     import unicodedata
 
     return "".join(char for char in _folded(text) if unicodedata.category(char)[0] in "LNPS" and char not in "+\\")
@@ -273,12 +303,24 @@ def _visible(text: str) -> str:
 
 def _folded(text: str) -> str:
     if text.isascii():
-        return text.lower()
+        return text.lower().translate(_SAME)
     import unicodedata
 
     # Some letters have a capital without a way back, and some come apart only then.
     capital = unicodedata.normalize("NFKD", text.translate(_FILLERS)).upper()
-    return unicodedata.normalize("NFKD", capital.casefold()).translate(_LOOK_ALIKES)
+    small = unicodedata.normalize("NFKD", capital.casefold())
+    return small.translate({ord(char): _alike(char) for char in set(small) if char > "\x7f"}).translate(_SAME)
+
+
+def _alike(char: str) -> str:
+    """The letter or digit of ours that one of other letters looks like, if it does."""
+    import unicodedata
+
+    digit = unicodedata.digit(char, None)
+    if digit is not None:
+        return str(digit)
+    named = unicodedata.category(char)[0] in "LS" and re.search(_NAME_OF_LETTER, unicodedata.name(char, ""))
+    return named[1].lower() if named else char.translate(_LOOK_ALIKES)
 
 
 # What a text may be in truth. The patterns are compiled when the first text needs them: hardly any run has one.
@@ -298,7 +340,7 @@ def _readings(text: str, shortest: int) -> Iterator[Tuple[Optional[str], bool]]:
     while waiting:
         reading, plain, depth = waiting.popleft()
         yield reading, plain
-        found = [(_unescape(reading), plain), (_quoted(reading), plain)]
+        found = [(undo(reading), plain) for undo in (_unescape, _unescape_whole, _quoted)]
         found += [(unpacked, False) for unpacked in _unpacked(reading, shortest)]
         for another, how in found:
             if another not in seen:
@@ -319,7 +361,15 @@ def _unescaped(text: str) -> Iterator[str]:
 
 
 def _unescape(text: str) -> str:
-    for mark, undo in _ESCAPES:
+    for mark, undo, _whole in _ESCAPES:
+        if mark in text:
+            text = undo(text)
+    return text
+
+
+def _unescape_whole(text: str) -> str:
+    """The same, but what looks unfinished stays: an escape of another kind may stand within it."""
+    for mark, _all, undo in _ESCAPES:
         if mark in text:
             text = undo(text)
     return text
@@ -331,8 +381,11 @@ _HIDING = "%&\\="
 _PERCENT = r"(?:%[0-9A-Fa-f]{2})+"
 _PERCENT_U = r"(?i)%u([0-9A-Fa-f]{4})"
 _QUOTED = r"(?:=[0-9A-F]{2})+"
-_ENTITY = r"(?i)&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z][a-z0-9]{1,31}));?"
-_BACKSLASH = r"(?is)\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([0-7]{3})|(.))"
+# Zeros before a number change nothing, however many they are.
+_ENTITY = r"(?i)&(?:#0*([0-9]{1,7})|#x0*([0-9a-f]{1,6})|([a-z][a-z0-9]{1,31}));"
+_UNFINISHED = "?"
+_BACKSLASH = r"(?is)\\(?:(?:(?-i:U)([0-9a-f]{8})|u([0-9a-f]{4})|[ux]\{0*([0-9a-f]{1,6})\}|x([0-9a-f]{2}))|([0-7]{3})%s)"
+_ANY_OTHER = "|(.)"
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -347,6 +400,10 @@ def _quoted(text: str) -> str:
 
 
 def _entities(text: str) -> str:
+    return re.sub(_ENTITY + _UNFINISHED, _entity, text)
+
+
+def _whole_entities(text: str) -> str:
     return re.sub(_ENTITY, _entity, text)
 
 
@@ -365,29 +422,34 @@ def _entity(match: re.Match[str]) -> str:
     return match[0]
 
 
-def _backslashes(text: str) -> str:
-    told = re.sub(_BACKSLASH, _backslash, text)
+def _backslashes(text: str, other: str = _ANY_OTHER) -> str:
+    told = re.sub(_BACKSLASH % other, _backslash, text)
     # A letter beyond the first 65536 is written as two halves.
     return told.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _backslash(match: re.Match[str]) -> str:
-    number = match[1] or match[2] or match[3]
+    number = match[1] or match[2] or match[3] or match[4]
     if number:
         return _char(int(number, 16))
-    return _char(int(match[4], 8)) if match[4] else _CONTROLS.get(match[5].lower(), match[5])
+    return _char(int(match[5], 8)) if match[5] else _CONTROLS.get(match[6].lower(), match[6])
 
 
 def _char(number: int) -> str:
     return chr(number) if number < 0x110000 else ""
 
 
-_ESCAPES: Tuple[Tuple[str, Callable[[str], str]], ...] = (
+def _blanks(text: str) -> str:
+    return text.replace("+", " ")
+
+
+# How each is undone: also where it may be unfinished, and only where it is whole.
+_ESCAPES: Tuple[Tuple[str, Callable[[str], str], Callable[[str], str]], ...] = (
     # A plus that comes out of the others does not stand for a blank.
-    ("+", lambda text: text.replace("+", " ")),
-    ("%", _percent),
-    ("&", _entities),
-    ("\\", _backslashes),
+    ("+", _blanks, _blanks),
+    ("%", _percent, _percent),
+    ("&", _entities, _whole_entities),
+    ("\\", _backslashes, lambda text: _backslashes(text, "")),
 )
 
 _URL_SAFE = str.maketrans("-_", "+/")

@@ -31,6 +31,13 @@ _SAYS_WHERE = (
     "(?i)(accept(-.+)?|connection|forwarded|from|host|origin|referer|user-agent|via|x-forwarded-.+|x-real-ip"
     "|x-(tenant|site|region|zone|env|environment|cluster|stage)(-(id|name))?)"
 )
+# `name=value`, as in what Digest, AWS and others put behind their scheme.
+_PARTS = r"""([\w.-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'?([^\s;,&'"]+))"""
+# Those among them that say by whom, for what and how it is asked.
+_SAYS_WHO = (
+    "(?i)(algorithm|charset|client|created|date|domain|expires|headers|id|keyid|max-age|method|nc|path|qop|realm|region"
+    "|role|service|signedheaders|site|stale|tenant|type|uri|user|userhash|username|v|version|zone)"
+)
 _REMEMBERED = 4096
 _LONGEST_REMEMBERED = 200
 
@@ -61,9 +68,10 @@ class Redaction(Place):
             self._learn_login(credentials.username, credentials.password)
             self.learn(credentials.token or "")
         for name, value in (headers or {}).items():
-            for secret in _of_header(name, value):
-                if not re.fullmatch(_SAYS_WHERE, name):
-                    self.learn(secret, bool(re.search(_TELLING_NAMES, name)) or len(secret) >= SHORTEST_KEY)
+            if re.fullmatch(_SAYS_WHERE, name):
+                continue
+            for told, secret in _of_header(name, value):
+                self.learn(secret, bool(re.search(_TELLING_NAMES, told)) or len(secret) >= SHORTEST_KEY)
         for name, value in (environment or {}).items():
             if name.lower().endswith("_proxy") and "@" in value:
                 self._learn_proxy(value)
@@ -149,17 +157,21 @@ class Redaction(Place):
         self._learn_login(user, password)
 
 
-def _of_header(name: str, value: str) -> Iterator[str]:
-    """The secrets in a header: its value, what follows its scheme, what is packed in that, the values of cookies."""
-    yield value
+def _of_header(name: str, value: str) -> Iterator[Tuple[str, str]]:
+    """The secrets in a header, each with what it is called: its value, what follows its scheme, what is in that."""
+    yield name, value
     _scheme, _blank, rest = value.partition(" ")
     if rest:
-        yield rest.strip()
+        yield name, rest.strip()
         try:
             pair = base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace")
         except (binascii.Error, ValueError):
             pair = ""
-        yield pair.partition(":")[2]
+        yield name, pair.partition(":")[2]
     if name.lower() == "cookie":
         for cookie in value.split(";"):
-            yield cookie.partition("=")[2].strip()
+            yield name, cookie.partition("=")[2].strip()
+    elif "=" in value:
+        for part, quoted, plain in re.findall(_PARTS, value):
+            if not re.fullmatch(_SAYS_WHO, part):
+                yield "%s %s" % (name, part), quoted or plain
