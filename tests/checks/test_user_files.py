@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -119,6 +121,8 @@ def test_what_everybody_can_change_is_refused(how: Laid, told: str, tmp_path: Pa
 
 def as_user(number: int, work: Callable[[], list[str]]) -> list[str]:
     """What work gives when a user of this number, in a group of the same, does it."""
+    # That user may not be allowed to read the library of this Python.
+    importlib.import_module("grp")
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -145,6 +149,101 @@ def test_a_group_of_ones_own_is_as_good_as_oneself(number: int, notes: list[str]
         path.chmod(0o660)
         told = [spelt(note, {"PATH": str(path)}) for note in notes]
         assert as_user(number, lambda: read(str(path)).notes) == told
+
+
+OWNER, USER, ITS_GROUP, GROUP, MOST, OTHERS = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+"""Of whom a line of an access control list is; MOST is what users and groups that are named have at most."""
+WHOM = {USER: f"user {STRANGER}", GROUP: f"group {STRANGER}"}
+
+
+def list_rights(path: Path, *lines: tuple[int, int, int], most: int = 7, of_group: int = 5, of_others: int = 0) -> None:
+    """Give a file or folder an access control list, as the kernel wants to be told."""
+    rest = [(OWNER, 7, -1), (ITS_GROUP, of_group, -1), (MOST, most, -1), (OTHERS, of_others, -1)]
+    listed = b"".join(struct.pack("<HHi", *line) for line in sorted([*rest, *lines]))
+    try:
+        os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + listed)
+    except OSError:
+        pytest.skip("left out: this file system keeps no rights of single users")
+
+
+@pytest.mark.parametrize("kind", [USER, GROUP])
+@pytest.mark.parametrize("place", ["PATH", "FOLDER"])
+def test_whom_an_access_control_list_lets_change_it_is_noted(place: str, kind: int, tmp_path: Path, root: None) -> None:
+    # The mode shows that as a right of the group, which is root's.
+    places = laid(tmp_path, Laid())
+    list_rights(Path(places[place]), (kind, 2 if place == "PATH" else 3, STRANGER), of_others=1)
+    does = "change" if place == "PATH" else "replace"
+    remedy = f"setfacl -x {'u' if kind == USER else 'g'}:{STRANGER} {places[place]}"
+    assert read(places["named"]).notes == [f"{WHOM[kind]} can {does} {places['PATH']}: {remedy}"]
+
+
+@pytest.mark.parametrize("kind", [USER, GROUP])
+def test_whom_an_access_control_list_lets_read_a_secret_is_noted(kind: int, tmp_path: Path, root: None) -> None:
+    places = laid(tmp_path, Laid())
+    list_rights(Path(places["PATH"]), (kind, 4, STRANGER), most=4, of_group=0)
+    remedy = f"setfacl -x {'u' if kind == USER else 'g'}:{STRANGER} it"
+    assert read(places["named"]).notes == [f"{places['PATH']} holds a secret and {WHOM[kind]} can read it: {remedy}"]
+
+
+@pytest.mark.parametrize(
+    ("group", "lines", "most", "of_group"),
+    [
+        # What the mask takes away nobody has; what the group has not, the mode nevertheless shows.
+        (0, [(USER, 7, STRANGER)], 0, 7),
+        (STRANGER, [(USER, 7, 0)], 7, 4),
+        # Root, and whoever is trusted like root, can do that anyway.
+        (0, [(USER, 7, 0), (GROUP, 7, 0)], 7, 7),
+    ],
+)
+def test_an_access_control_list_that_gives_nobody_else_a_right_is_no_word_worth(
+    group: int, lines: list[tuple[int, int, int]], most: int, of_group: int, tmp_path: Path, root: None
+) -> None:
+    places = laid(tmp_path, Laid(group=group))
+    list_rights(Path(places["PATH"]), *lines, most=most, of_group=of_group)
+    assert read(places["named"]).notes == []
+
+
+def test_a_service_s_user_may_read_by_an_access_control_list_as_by_a_group(root: None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder, "file")
+        path.write_bytes(b"content")
+        list_rights(path, (USER, 4, 321), most=4, of_group=0)
+        assert as_user(321, lambda: read(str(path)).notes) == []
+
+
+@pytest.mark.parametrize("how", ["a member", "a first group"])
+def test_a_group_of_ones_own_with_others_in_it_is_not_ones_own(how: str, root: None) -> None:
+    number, other = 4321, 5432
+    first = other if how == "a member" else number
+    accounts = {
+        "passwd": f"me:x:{number}:{number}::/:/bin/sh\nyou:x:{other}:{first}::/:/bin/sh\n",
+        "group": f"me:x:{number}:{'you' if how == 'a member' else 'me'}\n",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder, "file")
+        path.write_bytes(b"content")
+        os.chown(path, number, number)
+        path.chmod(0o660)
+        # The accounts of this machine stay as they are.
+        mounted = []
+        for name, text in accounts.items():
+            Path(folder, name).write_text(text)
+            mounted.append(f"mount --bind {folder}/{name} /etc/{name}")
+        if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+            pytest.skip("left out: this machine lets root have no file systems of its own (unshare --mount)")
+        program = "import grp, os, sys; from wabiz_monitoring._edge.files import Files; files = Files()\n"
+        program += f"os.setgroups([]); os.setgid({number}); os.setuid({number})\n"
+        program += "files.read('--option', sys.argv[1]); print(*files.notes)"
+        script = " && ".join([*mounted, 'exec "$@"'])
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", program, path],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == (f"group {number} can change {path}: chmod g-w {path}\n", "")
 
 
 def test_an_absolute_path_needs_no_current_folder(tmp_path: Path) -> None:

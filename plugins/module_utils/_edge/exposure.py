@@ -3,15 +3,17 @@
 """Who else can read or change a file that holds secrets, or decides who gets them.
 
 Root and the user of the run are trusted, and so are their own groups. Members of the file's group may read it: that
-is how a service's user gets at what belongs to root.
+is how a service's user gets at what belongs to root. An access control list may name others.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional, Union
 
+from .acl import READ, WRITE, holders
 from .reach import way
 
 _FIRST_PERSON = 1000
@@ -31,9 +33,27 @@ class Changer(NamedTuple):
     """A command, but for the place."""
 
 
-def readable_by_everybody(status: os.stat_result) -> bool:
-    """Whether its mode lets every user read it."""
-    return _is_file(status) and bool(status.st_mode & stat.S_IROTH)
+class Reader(NamedTuple):
+    """Who can read a file, and what ends that."""
+
+    who: str
+    remedy: str
+    """A command, but for the file."""
+
+
+def reader(file: int, status: os.stat_result) -> Optional[Reader]:
+    """Who else can read an open file: everybody, or the first whom a list of rights names."""
+    if not _is_file(status):
+        return None
+    if status.st_mode & stat.S_IROTH:
+        return Reader("everybody", "chmod o-r")
+    found = holders(file, status.st_mode, READ)
+    for user in filter(_is_another, found.users):
+        return Reader("user %d" % user, "setfacl -x u:%d" % user)
+    # By a group of its own a service's user gets at it.
+    for group in set(found.groups).difference((0, os.getegid(), *os.getgroups())):
+        return Reader("group %d" % group, "setfacl -x g:%d" % group)
+    return None
 
 
 def changer(path: str, status: os.stat_result) -> Optional[Changer]:
@@ -61,22 +81,52 @@ def _changers(path: str, status: os.stat_result) -> Iterator[Changer]:
             return
 
 
-def changers(place: str, status: os.stat_result) -> Iterator[Changer]:
-    """Who else can change one file, folder or symlink, the way to it left aside."""
+def changers(place: str, status: os.stat_result, at: Union[str, int, None] = None) -> Iterator[Changer]:
+    """Who else can change one file, folder or symlink, the way to it left aside; `at` is where it is open, if it is."""
     mode = status.st_mode
     # Symlinks have no mode of their own; in a sticky folder each owner only can take the own names away.
     written = 0 if stat.S_ISLNK(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX) else mode
     if written & stat.S_IWOTH:
         yield Changer("everybody", True, place, "chmod o-w")
-    if written & stat.S_IWGRP and not _is_own(status.st_gid):
-        yield Changer("group %d" % status.st_gid, False, place, "chmod g-w")
-    if status.st_uid not in (0, os.geteuid()) and not _is_unmapped(status.st_uid):
+    if written & stat.S_IWGRP:
+        found = holders(place if at is None else at, written, WRITE)
+        if found.its_group and not _is_own(status.st_gid):
+            yield Changer("group %d" % status.st_gid, False, place, "chmod g-w")
+        for user in filter(_is_another, found.users):
+            yield Changer("user %d" % user, False, place, "setfacl -x u:%d" % user)
+        for group in found.groups:
+            if not _is_own(group):
+                yield Changer("group %d" % group, False, place, "setfacl -x g:%d" % group)
+    if _is_another(status.st_uid):
         yield Changer("user %d" % status.st_uid, False, place, "chown -h root" if stat.S_ISLNK(mode) else "chown root")
+
+
+def _is_another(user: int) -> bool:
+    return user not in (0, os.geteuid()) and not _is_unmapped(user)
 
 
 def _is_own(group: int) -> bool:
     """Whether a group has no other members: root's, or one that systems make for each person under the same number."""
-    return group == 0 or (group >= _FIRST_PERSON and group == os.getegid() == os.geteuid())
+    return group == 0 or (
+        group >= _FIRST_PERSON and group == os.getegid() == os.geteuid() and not _has_others(group, os.geteuid())
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _has_others(group: int, user: int) -> bool:
+    import grp  # hardly ever needed
+    import pwd
+
+    accounts = pwd.getpwall()
+    if any(each.pw_gid == group and each.pw_uid != user for each in accounts):
+        return True
+    own = {each.pw_name for each in accounts if each.pw_uid == user}
+    try:
+        # Where nobody may have a list of all users, one can be asked for.
+        own.add(pwd.getpwuid(user).pw_name)
+        return not own.issuperset(grp.getgrgid(group).gr_mem)
+    except KeyError:
+        return False
 
 
 def _is_unmapped(owner: int) -> bool:

@@ -16,7 +16,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, 
 from .._core.deadline import STUCK
 from .._core.misuse import Misuse
 from .._core.text import clean
-from .exposure import Changer, changer, readable_by_everybody
+from .exposure import Changer, Reader, changer, reader
 from .reach import reach
 
 LARGEST = 4 * 2**20
@@ -30,6 +30,8 @@ class Content(NamedTuple):
     path: str
     data: bytes
     status: os.stat_result
+    reader: Optional[Reader]
+    """Who else can read it."""
 
     def __repr__(self) -> str:
         return "Content(...)"
@@ -89,9 +91,11 @@ class Files:
         return self._pems[path]
 
     def holds_secret(self, content: Content) -> None:
-        """Note it when everybody can read that secret."""
-        if readable_by_everybody(content.status):
-            self._note("%s holds a secret and everybody can read it: chmod o-r it" % clean(content.path, _LONGEST))
+        """Note it when others can read that secret."""
+        other = content.reader
+        if other is not None:
+            told = (clean(content.path, _LONGEST), other.who, other.remedy)
+            self._note("%s holds a secret and %s can read it: %s it" % told)
 
     def look(self, read: Callable[[Files, str, str], object], option: str, path: str, mistake: str) -> None:
         """Note what there is to say of a file that a mistake keeps the run from reading. A pipe is left alone."""
@@ -143,7 +147,8 @@ def _whole(source: Union[str, int], most: int) -> Content:
                 break
             pieces.append(piece)
             left -= len(piece)
-        return Content(str(source), b"".join(pieces), os.fstat(file))
+        status = os.fstat(file)
+        return Content(str(source), b"".join(pieces), status, reader(file, status))
     finally:
         os.close(file)
 

@@ -98,7 +98,7 @@ class Folder:
             if file is None:
                 return None
             status = os.fstat(file.fileno())
-            ours = not self.changer and not next(changers(name, status), None)
+            ours = not self.changer and not next(changers(name, status, file.fileno()), None)
             if not ours and (status.st_nlink > 1 or owner_of(status) != owner):
                 return None
             return file.read(_LONGEST)

@@ -272,6 +272,40 @@ def test_what_is_new_inherits_no_rights_that_another_user_gave(whose: str, place
     assert bool(granted) is (whose == "ours")
 
 
+def listed_for(path: Path) -> Path:
+    """Let another user change it, in a way that shows only as a right of root's group."""
+    try:
+        os.setxattr(path, "system.posix_acl_access", rights_of(ANOTHER))
+    except OSError:
+        pytest.skip("left out: this file system keeps no rights of single users")
+    return path
+
+
+@needs_root
+def test_what_lies_where_an_access_control_list_lets_another_user_write_is_not_read_and_does_not_change_hands(
+    place: Path,
+) -> None:
+    (place / "inside").mkdir(mode=0o755)
+    (place / "file").write_text(MARK)
+    listed_for(place)
+    with folder(str(place)) as here:
+        assert here.read("file") is None
+    with folder(str(place / "inside")) as here, pytest.raises(Refused, match=f"user {ANOTHER} can put others in"):
+        here.give(OURS._replace(uid=ANOTHER))
+    (place / "link").symlink_to("/etc")
+    with pytest.raises(Refused, match="is not followed"), folder(str(place / "link")):
+        pass
+
+
+@needs_root
+def test_a_file_that_an_access_control_list_lets_another_user_change_is_not_read_as_root_s(place: Path) -> None:
+    (place / "file").write_text(MARK)
+    with folder(str(place)) as here:
+        assert here.read("file") == MARK.encode()
+        listed_for(place / "file")
+        assert here.read("file") is None
+
+
 def a_parent(place: Path) -> Path:
     os.chown(place, ANOTHER, 0)
     return place
@@ -293,13 +327,21 @@ def a_file(place: Path) -> Path:
     return place / "venv" / "lib" / "code.py"
 
 
+def a_list(place: Path) -> Path:
+    return listed_for(place / "venv" / "lib" / "code.py")
+
+
+def a_list_above(place: Path) -> Path:
+    return listed_for(place)
+
+
 def a_target(place: Path) -> Path:
     os.chown(place / "python", ANOTHER, 0)
     return place / "python"
 
 
 @needs_root
-@pytest.mark.parametrize("spoil", [a_parent, everybody, a_group, a_file, a_target])
+@pytest.mark.parametrize("spoil", [a_parent, everybody, a_group, a_file, a_list, a_list_above, a_target])
 def test_code_that_another_can_change_is_found_wherever_that_is(spoil: Callable[[Path], Path], place: Path) -> None:
     (place / "python").touch()
     for name in ("bin", "lib"):
