@@ -106,7 +106,9 @@ def _read(path: str, name: str, check: Check, files: Files) -> tuple[list[str], 
 
 
 def _secret(entry: Entry) -> str:
-    return entry.values[0][1] if entry.values else ""
+    if not entry.values:
+        raise Mistake(entry.number, f"{entry.key} needs a value")
+    return entry.values[0][1]
 
 
 def _words(entry: Entry, option: Option, check: Check) -> list[str]:

@@ -146,7 +146,7 @@ OPTIONS = (
         "RANGE",
         action="append",
         wanted=_has_thresholds,
-        expects="a range, see Thresholds in the help",
+        expects="a range such as 10GiB or 30d, see Thresholds in the help",
         refuses=_range,
     ),
     Option(
@@ -156,7 +156,7 @@ OPTIONS = (
         "RANGE",
         action="append",
         wanted=_has_thresholds,
-        expects="a range, see Thresholds in the help",
+        expects="a range such as 10GiB or 30d, see Thresholds in the help",
         refuses=_range,
     ),
     Option(

@@ -240,6 +240,9 @@ def _argument(option: Option) -> dict[str, Any]:
 
 def _reader(option: Option) -> Any:
     def read(text: str) -> Any:
+        if not text.strip():
+            # What an engine leaves of a macro that is not set. Some options would mean everything by it, or nothing.
+            raise argparse.ArgumentTypeError("the value is empty; give one, or leave the option out")
         try:
             return option.read(text)
         except Misuse as error:

@@ -141,7 +141,11 @@ def _options(check: Check) -> Iterator[str]:
         for at, option in enumerate(options)
     )
     yield table(("", "option", "meaning"), rows)
-    yield "Options are taken whole, never abbreviated. One that is unknown, or has a bad value, is UNKNOWN in one line."
+    yield (
+        "Options are taken whole, never abbreviated. One that is unknown, or has a bad value, is UNKNOWN in one line. "
+        "So is one with an empty value, such as a macro of an engine that is not set: leave the option out. "
+        "(`--extra-opts=` is `--extra-opts`.) An environment variable that is empty counts as not set."
+    )
 
 
 def _flags(option: Option) -> str:

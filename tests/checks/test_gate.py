@@ -184,8 +184,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 TERMS = st.builds(Terms, **FIELDS)
 UNSOUND: dict[str, list[Any]] = {
     "states": [{"unheard-of": "ok"}, {"missing": "fine"}],
-    "min_free_space": ["many", "1XiB", "5:1", {"data": "-"}, {"cache": "1GiB"}],
-    "min_build_lifetime": ["soon", "1GiB", "@~:"],
+    "min_free_space": ["many", "1XiB", "5:1", {"data": "-"}, {"cache": "1GiB"}, "10", {"logs": "-1GiB"}, {"data": "5"}],
+    "min_build_lifetime": ["soon", "1GiB", "@~:", "30", "-5d"],
     "max_clock_offset": ["5y", "-1s", "2:1"],
     "shards": [0, 1025],
     "min_spares": [-1, 1025],

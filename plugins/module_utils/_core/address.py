@@ -21,10 +21,17 @@ _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]
 _SAFE = "%/:=&~+!$,;'@()*[]"
 
 
+def _in_ascii(host: str) -> None:
+    """Refuse a name in other letters, whose form in ASCII depends on who makes it: some take `ß` for `ss`."""
+    if not host.isascii() and re.fullmatch(r"[\w.\u3002\uff0e\uff61-]+", host):
+        raise Misuse("a host name is written in ASCII; write its form that begins with xn--, as `idn2 NAME` prints it")
+
+
 def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
     """`https://host:port`; an IPv6 address is put in brackets. Raises Misuse for what is no host or no port."""
     _without_credentials(hostname)
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
+    _in_ascii(bare)
     if not _HOST.fullmatch(bare):
         raise Misuse(
             "this is no host name or address; a whole URL belongs to the option url, a port to the option port"
@@ -54,6 +61,7 @@ def from_url(url: str) -> str:
         raise Misuse("the URL is malformed") from None
     _without_credentials(parts.netloc or url)
     host = parts.hostname or ""
+    _in_ascii(host)
     # More than a host and a port, or one scheme after another, is something else that was read as an address.
     alone = re.sub(r":[0-9]+$", "", parts.netloc.lower()).strip("[]") == host.lower() and "//" not in parts.path
     sound = parts.scheme in ("http", "https") and _HOST.fullmatch(host) and port_sound and alone

@@ -10,10 +10,9 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 from .catalogue import Trouble, parse_states
 from .deployment import VOLUMES, Deployment
 from .judge import judge
-from .limits import MEASURES, SUBJECTS, parse_limits
+from .limits import MEASURES, SUBJECTS, parse_limit, parse_limits
 from .misuse import Misuse
 from .policy import Policy, fits
-from .ranges import parse_range
 from .report import finding_as_data, headline, sentence
 from .result import Finding, Result, from_trouble
 from .shards import MOST_SHARDS
@@ -145,9 +144,8 @@ def _limits(terms: Terms) -> Iterator[Tuple[str, str]]:
         given.append(("min_free_space", "space", space))
     for option, subject, text in given:
         if text is not None:
-            measure = MEASURES[SUBJECTS[subject]]
             try:
-                parse_range(text, measure.unit, measure.bare)
+                parse_limit(text, MEASURES[SUBJECTS[subject]])
             except Misuse as error:
                 raise Misuse("%s: %s" % (option, error)) from None
             yield subject, text

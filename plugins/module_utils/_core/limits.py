@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .deployment import VOLUMES
+from .deployment import UNLIMITED, VOLUMES
 from .misuse import Misuse
 from .ranges import LEAST, MOST, Range, parse_range
 from .text import closest
-from .units import BYTES, SECONDS, Unit
+from .units import BYTES, SECONDS, Unit, spell
 
 
 class Measure(NamedTuple):
@@ -21,13 +22,24 @@ class Measure(NamedTuple):
     bare: str
     warning: str
     critical: str
+    called: str
+    floor: float = -math.inf
+    """No value is below."""
+    ceiling: float = math.inf
+    """No value is above."""
+    least: int = 0
+    """What is below this and has no unit was meant in another one, which is `likely`."""
+    likely: str = ""
 
 
 MEASURES: Mapping[str, Measure] = {
-    "space": Measure("space", BYTES, LEAST, "5GiB", "1GiB"),
+    # Other plugins take MiB, or days, for a number alone.
+    "space": Measure(
+        "space", BYTES, LEAST, "5GiB", "1GiB", "free space", floor=0, ceiling=UNLIMITED - 1, least=2**20, likely="GiB"
+    ),
     # The vendor's own diagnosis tool warns below 7 days; that is late for an upgrade, so it is our critical limit.
-    "build": Measure("build", SECONDS, LEAST, "30d", "7d"),
-    "clock": Measure("clock", SECONDS, MOST, "60s", "300s"),
+    "build": Measure("build", SECONDS, LEAST, "30d", "7d", "a build's time", floor=0, least=3600, likely="d"),
+    "clock": Measure("clock", SECONDS, MOST, "60s", "300s", "a clock's offset"),
 }
 SUBJECTS: Mapping[str, str] = dict({name: name for name in MEASURES}, **dict.fromkeys(VOLUMES, "space"))
 """What a threshold can be set for, and the measure that it belongs to: each volume can have its own."""
@@ -52,6 +64,23 @@ def subjects(check: str) -> List[str]:
     return [subject for subject, measure in SUBJECTS.items() if check in ("all", MEASURES[measure].check)]
 
 
+def parse_limit(text: str, measure: Measure) -> Range:
+    """One limit as a user wrote it. Raises Misuse, with a sentence for the user, also for what can never fire."""
+    limit = parse_range(text, measure.unit, measure.bare, measure.least, measure.likely)
+    if _is_off(limit, measure) or limit.reaches(measure.floor, measure.ceiling):
+        return limit
+    above = not limit.reaches(-math.inf, measure.ceiling)
+    bound = "above %s" % spell(measure.ceiling, measure.unit) if above else "below 0"
+    told = (text, measure.called, bound)
+    raise Misuse("%r can never fire: %s is never %s (to switch a limit off, write ~:)" % told)
+
+
+def _is_off(limit: Range, measure: Measure) -> bool:
+    # Nothing is less than nothing: whoever writes 0 for the least that is acceptable wants no limit.
+    nothing = not limit.inside and limit.start == measure.floor and limit.end == math.inf
+    return nothing or limit.never_alerts()
+
+
 def parse_limits(
     check: str, warning: Sequence[str], critical: Sequence[str], called: Tuple[str, str] = ("-w", "-c")
 ) -> Limits:
@@ -69,9 +98,9 @@ def parse_limits(
         chosen_warn, chosen_crit = (words.get(subject) or words.get(measure_name) for words in given)
         warn = chosen_warn or parse_range(measure.warning, measure.unit, measure.bare)
         crit = chosen_crit or parse_range(measure.critical, measure.unit, measure.bare)
-        warning_range, critical_range = (None if limit.never_alerts() else limit for limit in (warn, crit))
+        warning_range, critical_range = (None if _is_off(limit, measure) else limit for limit in (warn, crit))
         limit = Limit(warning_range, critical_range, bool(chosen_warn or chosen_crit))
-        if limit.warning and limit.critical and limit.critical.swallows(limit.warning):
+        if _pointless(limit, bool(chosen_warn and chosen_crit)):
             if chosen_warn and subject not in _GENERAL:
                 raise Misuse(
                     "%s %s for %s can never fire: %s %s swallows it%s"
@@ -89,6 +118,13 @@ def parse_limits(
     return limits
 
 
+def _pointless(limit: Limit, chosen: bool) -> bool:
+    """Whether there is a warning that can never fire; two limits that were `chosen` alike are a wish for CRITICAL."""
+    if not (limit.warning and limit.critical and limit.critical.swallows(limit.warning)):
+        return False
+    return not (chosen and limit.warning.swallows(limit.critical))
+
+
 def _split(check: str, option: str, words: Iterable[str]) -> Dict[str, Range]:
     known = subjects(check)
     ranges: Dict[str, Range] = {}
@@ -104,7 +140,7 @@ def _split(check: str, option: str, words: Iterable[str]) -> Dict[str, Range]:
             )
         measure = MEASURES[SUBJECTS[subject]]
         try:
-            ranges[subject] = parse_range(text, measure.unit, measure.bare)
+            ranges[subject] = parse_limit(text, measure)
         except Misuse as error:
             raise Misuse("%s %s: %s" % (option, word, error)) from None
     return ranges

@@ -8,7 +8,7 @@ The notation is that of the Monitoring Plugins guidelines (`10:`, `~:30`, `10:20
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from .misuse import Misuse
 from .text import Message, say
@@ -37,6 +37,13 @@ class Range(NamedTuple):
         """Whether no value at all can alert (`~:`): a limit that is switched off."""
         return not self.inside and self.start == -math.inf and self.end == math.inf
 
+    def reaches(self, least: float, most: float) -> bool:
+        """Whether any value from `least` to `most`, both included, alerts."""
+        return any(
+            (low < most or (low == most and with_low)) and (high > least or (high == least and with_high))
+            for low, with_low, high, with_high in _alerting(self)
+        )
+
     def swallows(self, other: Range) -> bool:
         """Whether every value that alerts in `other` alerts in this range too."""
         return all(_within(piece, _alerting(self)) for piece in _alerting(other))
@@ -59,10 +66,11 @@ class Range(NamedTuple):
         return say("above %s", self.end_written)
 
 
-def parse_range(text: str, unit: Unit, bare: str) -> Range:
+def parse_range(text: str, unit: Unit, bare: str, least: int = 0, likely: str = "") -> Range:
     """The range that a user wrote. `bare` says what a value alone means: LEAST or MOST that is acceptable.
 
-    MOST is symmetrical, since what it bounds (a clock's offset) may err to both sides.
+    A number without a unit that is below `least` is refused, 0 excepted: the unit `likely` was meant. MOST is
+    symmetrical, since what it bounds (a clock's offset) may err to both sides.
     Raises Misuse with a sentence that says what would be right.
     """
     inside = text.startswith("@")
@@ -70,7 +78,10 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
     if body in ("", ":"):
         raise Misuse("%r is no range; write for example %s:" % (text, unit.example))
     if ":" not in body:
-        return _bare(text, parse_quantity(body, unit), bare, inside)
+        quantity = parse_quantity(body, unit)
+        alone = _bare(text, quantity, bare, inside)
+        _hold_unit(text, [quantity], unit, least, likely)
+        return alone
     start_text, _colon, end_text = (part.strip() for part in body.partition(":"))
     start = _DOWNWARDS if start_text == "~" else parse_quantity(start_text or "0", unit)
     end = parse_quantity(end_text, unit) if end_text else _UPWARDS
@@ -80,7 +91,17 @@ def parse_range(text: str, unit: Unit, bare: str) -> Range:
         raise Misuse("%r has a unit on one side only; write it on both" % text)
     if inside and (start, end) == (_DOWNWARDS, _UPWARDS):
         raise Misuse("%r alerts always" % text)
-    return _range(text, start, end, inside)
+    both = _range(text, start, end, inside)
+    _hold_unit(text, bounds, unit, least, likely)
+    return both
+
+
+def _hold_unit(text: str, bounds: Sequence[Quantity], unit: Unit, least: int, likely: str) -> None:
+    for bound in bounds:
+        if not bound.has_unit and 0 < bound.amount < least:
+            number = bound.written.partition(" ")[0]
+            told = (text, bound.written, number + likely, number + unit.base)
+            raise Misuse("%r has no unit and would be %s; write %s, or %s if that is meant" % told)
 
 
 _DOWNWARDS = Quantity(-math.inf, say("anything"), False)

@@ -18,6 +18,9 @@ from .files import Files, lent, told
 _PARTIAL_CHAIN = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
 _END_UNSAID = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
 
+_OF_ANOTHER = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+"""OpenSSL's reasons for a key that does not belong to the certificate, the last one for one of another kind."""
+
 
 class Tls(NamedTuple):
     """What the options say of it; paths are of PEM files."""
@@ -100,9 +103,12 @@ def _show(made: ssl.SSLContext, cert: _Pem, key: Optional[_Pem]) -> None:
         with lent(cert.data) as cert_path, lent(key.data if key else cert.data) as key_path:
             made.load_cert_chain(cert_path, key_path, password=passphrase)
     except ssl.SSLError as error:
-        both = " with ".join([cert.told] + ([key.told] if key else []))
         if wanted:
-            raise Misuse("%s: the key has a passphrase, and nobody can type it in; give one without" % both) from None
+            raise Misuse("%s: this key has a passphrase; give one without" % (key or cert).told) from None
+        if error.reason in _OF_ANOTHER:
+            told = "%s is not the key of %s" % (key.told, cert.told) if key else "%s: its key is another's" % cert.told
+            raise Misuse(told) from None
+        both = " with ".join([cert.told] + ([key.told] if key else []))
         raise Misuse("%s holds no usable PEM data (%s)" % (both, _reason(error))) from None
 
 

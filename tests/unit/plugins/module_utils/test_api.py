@@ -382,8 +382,27 @@ def test_a_key_with_a_passphrase_is_an_error_and_no_question(tls: Tls, tmp_path:
         check=True,
         capture_output=True,
     )
-    with pytest.raises(Misuse, match=rf"^client_cert .* with client_key {locked}: the key has a passphrase"):
+    with pytest.raises(Misuse, match=rf"^client_key {locked}: this key has a passphrase; give one without$"):
         ask("https://localhost:1", client_cert=str(tls.client_cert), client_key=str(locked))
+    both = tmp_path / "both.pem"
+    both.write_bytes(tls.client_cert.read_bytes() + locked.read_bytes())
+    both.chmod(0o600)
+    with pytest.raises(Misuse, match=rf"^client_cert {both}: this key has a passphrase; give one without$"):
+        ask("https://localhost:1", client_cert=str(both))
+
+
+@pytest.mark.parametrize("kind", [["rsa"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]])
+def test_a_key_of_another_certificate_is_named_as_that(tls: Tls, tmp_path: Path, kind: list[str]) -> None:
+    other = tmp_path / "other.key"
+    subprocess.run(["openssl", "genpkey", "-out", str(other), "-algorithm", *kind], check=True, capture_output=True)
+    with pytest.raises(Misuse, match=rf"^client_key {other} is not the key of client_cert {tls.client_cert}$"):
+        ask("https://localhost:1", client_cert=str(tls.client_cert), client_key=str(other))
+
+
+def test_a_host_name_in_other_letters_is_told_how_to_be_written() -> None:
+    for option in ({"hostname": "bücher.example"}, {"url": "https://bücher.example"}):
+        with pytest.raises(Misuse, match=rf"^{next(iter(option))}: a host name is written in ASCII; write its form"):
+            from_params({**PARAMS, **option}, Redaction())
 
 
 # Proxies
