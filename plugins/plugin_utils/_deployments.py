@@ -360,12 +360,15 @@ def _variables(checks: Iterable[str], judgement: _Judgement) -> dict[str, Any]:
 
 
 def _place(connection: Mapping[str, str]) -> dict[str, Any]:
-    """Where the API is: said in the extra-opts file too, but the engine's users look at the host."""
+    """Where the API is: said in the extra-opts file too, but the engine's users look at the host.
+
+    An address with a path stands in that file only: some gateways take a key there.
+    """
     numbers = {"port": int, "timeout": float}
     return {
         "wabiz_%s" % key: numbers.get(key, str)(connection[key])
         for key in ("url", "hostname", "port", "timeout")
-        if key in connection
+        if key in connection and not (key == "url" and urlsplit(connection[key]).path)
     }
 
 

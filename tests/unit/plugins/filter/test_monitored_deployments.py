@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.wabiz.monitoring.plugins.filter import monitored_deployments as plugin
+from ansible_collections.wabiz.monitoring.plugins.filter.extra_opts import extra_opts
+from ansible_collections.wabiz.monitoring.plugins.plugin_utils._deployments import ENGINES
 from ansible_collections.wabiz.monitoring.tests.unit.module import hold
 
 FILE = "/etc/wabiz-monitoring/deployments.ini"
@@ -144,6 +146,23 @@ ADDRESSES = [
 @pytest.mark.parametrize(("said", "address"), ADDRESSES)
 def test_the_host_is_found_where_the_api_is_unless_it_is_said(said: dict[str, Any], address: str) -> None:
     assert monitored(**said)["address"] == address
+
+
+@pytest.mark.parametrize("path", ["/KeyOfGateway42x/wa", "/wa", "/wa/v1/support", "/a%2Fb"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_path_of_an_address_is_in_the_file_of_secrets_only(engine: str, path: str) -> None:
+    # Some gateways take a key there, and what is told gets into files that all can read and into words of processes.
+    url = f"https://gateway.example.com:8443{path}"
+    told = monitored(engine, hostname=None, url=url)
+    kept = path.removesuffix("/v1/support")
+    assert kept not in str(told).replace(FILE, "")
+    assert told["variables"].get("wabiz_url") is None
+    assert f"url = https://gateway.example.com:8443{kept}\n" in extra_opts([{"name": "berlin", "url": url}])
+
+
+def test_an_address_without_a_path_is_told_to_the_engine_s_users() -> None:
+    told = monitored("icinga2", hostname=None, url="https://gateway.example.com:8443/")
+    assert told["variables"]["wabiz_url"] == "https://gateway.example.com:8443"
 
 
 def test_nothing_secret_is_told_and_all_that_is_told_is_documented() -> None:
