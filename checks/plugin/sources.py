@@ -53,4 +53,6 @@ def _keeper(settings: Settings, url: str, files: Files, notes: list[str]) -> "Di
     # Who named a folder wants to know; the default one may well not be there, in a container say.
     if keeper.why_not and (settings.state_dir or settings.verbose):
         notes.append(f"no token is kept, and no failed login remembered: {directory}: {keeper.why_not}")
+    if settings.verbose > 1 and settings.credentials.token is None and keeper.token() is not None:
+        notes.append("with the token that an earlier login was given: the password is not tried while that is taken")
     return keeper

@@ -325,6 +325,15 @@ def test_what_is_fine_is_told_to_those_who_ask_for_more(monitor: Runner, simulat
     assert asked(monitor, simulator, "socket", "-vvv").lines[0] == more.lines[0]
 
 
+def test_it_is_said_that_a_kept_token_was_taken_and_no_password_tried(monitor: Runner, simulator: Simulator) -> None:
+    said = "with the token that an earlier login was given: the password is not tried while that is taken"
+    assert said not in asked(monitor, simulator, "socket", "-vv").lines
+    wrong = Runner(monitor.home, {**monitor.variables, **credentials("monitor", "mistyped")})
+    done = asked(wrong, simulator, "socket", "-vv")
+    assert (done.code, said in done.lines) == (0, True)
+    assert said not in asked(wrong, simulator, "socket", "-v").lines
+
+
 def test_a_single_form_that_cannot_be_reached_is_told(runner: Runner, tmp_path: Path) -> None:
     done = runner("check_wabiz_all", *saved(tmp_path, b'{"support": ' + json.dumps(UNREACHABLE).encode() + b"}"))
     told = "the front end cannot reach its node: error 1014: Internal error (connection timed out)"
