@@ -67,6 +67,36 @@ def test_it_asks_no_more_often_than_told(controller: Controller, sim: Simulator)
     assert (waits(played), sim.logins - before) == (2, 3)
 
 
+#: What it is told, and how often it tries again at most.
+TRIES: list[tuple[dict[str, Any], int]] = [
+    ({"wait": 3600, "delay": 1}, 3600),
+    ({"wait": "3600", "delay": "1"}, 3600),
+    ({"wait": 605, "delay": 10}, 61),
+    ({"wait": 60, "delay": 0}, 6000),
+    ({"wait": 0, "delay": 10}, 0),
+    ({"wait": 3600, "delay": 1, "retries": "5"}, 5),
+    ({"wait": 3600, "delay": 1, "retries": 0}, 0),
+]
+
+
+def test_it_tries_for_as_long_as_it_has_time_unless_told_how_often(controller: Controller) -> None:
+    enter = {"name": "wabiz.monitoring.predeploy_gate", "tasks_from": "finish", "public": True}
+    tasks = yaml.safe_load((ROLE / "tasks" / "ask.yml").read_text(encoding="utf-8"))
+    shows = [
+        {
+            "name": "Show",
+            "ansible.builtin.debug": {"msg": f"case {number} tries {tasks[0]['retries']} times"},
+            "vars": {f"predeploy_gate_{name}": value for name, value in told.items()},
+        }
+        for number, (told, _tries) in enumerate(TRIES)
+    ]
+    own = {"predeploy_gate_wait": ..., "predeploy_gate_delay": ...}
+    entering = {"name": "Enter", "ansible.builtin.include_role": enter}
+    played = controller.play(play(tasks=[entering, *shows]), ["wa1"], **own)
+    for number, (_told, tries) in enumerate(TRIES):
+        assert f"case {number} tries {tries} times" in played.out
+
+
 def test_a_mistake_in_an_option_is_told_at_once(controller: Controller, sim: Simulator) -> None:
     played = controller.play(play("main"), ["wa1"], predeploy_gate_min_free_space={"log": "1GiB"})
     assert "min_free_space: 'log' is no volume; did you mean logs?" in played.out
@@ -77,6 +107,60 @@ def test_a_mistake_in_an_option_is_told_at_once(controller: Controller, sim: Sim
     played = controller.play(play("main"), ["wa1"], predeploy_gate_retries="often")
     assert "argument 'predeploy_gate_retries' is of type" in played.out
     assert played.code != 0
+
+
+@pytest.mark.parametrize("entry", ["main", "each", "after"])
+def test_a_mistake_in_what_is_meant_for_later_is_told_before_anybody_is_asked(
+    controller: Controller, sim: Simulator, entry: str
+) -> None:
+    wrong = {"predeploy_gate_after_states": {"connecting": "bad"}, "predeploy_gate_min_nodes": {"wa3:*": "many"}}
+    played = controller.play(play(entry), ["wa1"], **wrong)
+    assert (played.code != 0, sim.requests, played.journal) == (True, 0, [])
+    assert "predeploy_gate_after_states: 'bad' is no state; write ok, warning, critical or unknown" in played.out
+    assert "predeploy_gate_min_nodes: 'many' is no number of nodes" in played.out
+
+
+#: One node in hand, as inventories give it, and two.
+LISTS: dict[Any, dict[str, int]] = {
+    "wa3:*": {"wa3:*": 1},
+    "wa3:*,wa4:*": {"wa3:*": 1, "wa4:*": 1},
+    "wa3:*, wa4:*": {"wa3:*": 1, "wa4:*": 1},
+    ("wa3:*",): {"wa3:*": 1},
+}
+
+
+@pytest.mark.parametrize("without", LISTS)
+def test_one_pattern_by_itself_is_a_list_of_one(controller: Controller, sim: Simulator, without: Any) -> None:
+    sim.change_nodes("wa4:*", "down")
+    hosts = {"wa3": {"predeploy_gate_without": without, "predeploy_gate_states": {"node-unreachable": "ok"}}}
+    played = controller.play(play("after"), hosts, predeploy_gate_wait=0)
+    missing = [pattern for pattern in LISTS[without] if pattern != "wa3:*"]
+    assert (played.code != 0) == bool(missing), played.out
+    for pattern in missing:
+        assert f"0 of 1 node fitting {pattern} answered" in played.out
+
+
+def test_every_list_of_the_role_may_be_one_by_itself(controller: Controller, sim: Simulator) -> None:
+    documented = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    lists = {name for name, option in documented["main"]["options"].items() if option["type"] == "list"}
+    by_itself = {
+        "predeploy_gate_without": "wa3:*",
+        "predeploy_gate_ignore_nodes": "wa4:*",
+        "predeploy_gate_fail_on": "critical",
+    }
+    assert lists == set(by_itself)
+    played = controller.play(play("main", "each", "after"), ["wa3"], predeploy_gate_wait=0, **by_itself)
+    assert played.code == 0, played.out
+
+
+def test_after_alone_demands_that_a_node_in_hand_answers(controller: Controller, sim: Simulator) -> None:
+    assert controller.play(play("after"), each("wa3"), predeploy_gate_wait=0).code == 0
+    # More than one, if so many are asked for.
+    played = controller.play(play("after"), each("wa3", predeploy_gate_min_nodes={"wa3:*": 9}), predeploy_gate_wait=0)
+    assert (played.code != 0, "1 of 9 nodes fitting wa3:* answered" in played.out) == (True, True)
+    sim.change_nodes("wa3:*", "gone")
+    played = controller.play(play("after"), each("wa3"), predeploy_gate_wait=0)
+    assert (played.code != 0, "0 of 1 node fitting wa3:* answered" in played.out) == (True, True)
 
 
 @pytest.mark.parametrize("name", ["predeploy_gate_before_tasks", "predeploy_gate_after_tasks"])
@@ -231,7 +315,7 @@ def test_defaults_are_as_documented() -> None:
 
 def test_every_entry_point_is_documented() -> None:
     documented = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-    steps = {"begin", "ask"}
+    steps = {"begin", "ask", "preflight"}
     assert {path.stem for path in (ROLE / "tasks").glob("*.yml")} - steps == set(documented)
 
 

@@ -137,3 +137,20 @@ def test_a_host_that_is_lost_ends_the_rollout_at_once(controller: Controller, si
     assert "UNREACHABLE" in played.out
     assert played.journal == []
     assert set(sim.nodes.values()) == {"up"}
+
+
+def test_a_pattern_may_stand_by_itself_as_an_inventory_of_another_format_gives_it(
+    controller: Controller, sim: Simulator
+) -> None:
+    played = controller.play(PLAYBOOK, {"wa3": {"rolling_upgrade_without": "wa3:*"}})
+    assert played.code == 0, played.out
+    assert played.journal == upgraded("wa3")
+
+
+def test_a_mistake_that_only_matters_afterwards_stops_it_before_anything_is_touched(
+    controller: Controller, sim: Simulator
+) -> None:
+    played = controller.play(PLAYBOOK, HOSTS[:2], predeploy_gate_after_states={"connecting": "bad"})
+    assert played.code != 0
+    assert "predeploy_gate_after_states: 'bad' is no state" in played.out
+    assert (sim.requests, played.journal, set(sim.nodes.values())) == (0, [], {"up"})
