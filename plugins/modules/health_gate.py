@@ -167,13 +167,13 @@ EXAMPLES = r"""
 
 - name: See which hosts cannot be done without
   wabiz.monitoring.health_gate:
-    support: "{{ wabiz_support }}"
+    support: "{{ ansible_facts.wabiz_support }}"
     without: "{{ item }}:*"
     min_free_space:
       data: 20GiB
       logs: 2GiB
   delegate_to: localhost
-  loop: "{{ wabiz_support.nodes | map(attribute='host') | unique }}"
+  loop: "{{ ansible_facts.wabiz_support.nodes | map(attribute='host') | unique }}"
   register: each
   failed_when: false
 

@@ -48,7 +48,7 @@ EXAMPLES = r"""
 - name: Show when the build expires
   ansible.builtin.debug:
     msg: "{{ item.name or 'The node' }} runs {{ item.version }}, which expires on {{ item.expires_at }}"
-  loop: "{{ wabiz_support.nodes | selectattr('reachable') }}"
+  loop: "{{ ansible_facts.wabiz_support.nodes | selectattr('reachable') }}"
   loop_control:
     label: "{{ item.key }}"
 
@@ -56,7 +56,7 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: item.volumes.values() | reject('none') | select('lt', 1073741824) | length == 0
     fail_msg: "Too little space: {{ item.volumes }}"
-  loop: "{{ wabiz_support.nodes | selectattr('reachable') }}"
+  loop: "{{ ansible_facts.wabiz_support.nodes | selectattr('reachable') }}"
   loop_control:
     label: "{{ item.key }}"
 

@@ -214,9 +214,13 @@ def test_the_playbook_stops_when_a_build_is_about_to_expire(scenario: str, statu
     (shell.folder / "look.yml").write_text(text.replace("wabiz-ca.pem", shell.sim.ca_file), encoding="utf-8")
     assert yaml.safe_load(text)
     shell.environment |= {**demo().ansible(shell.folder), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
+    # As newer versions of Ansible will have it.
+    shell.environment |= {"ANSIBLE_INJECT_FACT_VARS": "False", "ANSIBLE_DEPRECATION_WARNINGS": "True"}
     shell.sim.use(scenario)
     done = shell.run("ansible-playbook look.yml")
     assert done.returncode == status, done.stdout + done.stderr
+    assert "Assertion failed" in done.stdout or not status
+    assert "DEPRECATION" not in done.stdout + done.stderr
 
 
 def test_the_commands_of_the_first_minutes_exist() -> None:

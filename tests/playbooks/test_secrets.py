@@ -23,13 +23,16 @@ ASK = {
     "username": "monitor",
     "password": "{{ predeploy_gate_password }}",
 }
-SUPPORT = {"support": "{{ wabiz_support }}"}
+SUPPORT = {"support": "{{ ansible_facts.wabiz_support }}"}
 
 #: What is wrong: the module's options, and what is said of it all the same.
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "an option that does not exist": ({**SUPPORT, "supported": PASTED}, "Unsupported parameters"),
     "a value that is none": ({**SUPPORT, "min_free_space": "much"}, "min_free_space"),
-    "facts that are none": ({"support": {"env": "{{ wabiz_support.nodes }}"}}, "this is no wabiz_support fact"),
+    "facts that are none": (
+        {"support": {"env": "{{ ansible_facts.wabiz_support.nodes }}"}},
+        "this is no wabiz_support fact",
+    ),
     "a wrong password": ({**ASK, "password": WRONG}, "login of user monitor refused: wrong user name or password"),
     "a wrong token": ({**ASK, "username": None, "password": None, "token": WRONG}, "the token given is refused"),
     "headers as text": ({**ASK, "headers": f"X-Key {HEADER}"}, "'headers' is of type"),
