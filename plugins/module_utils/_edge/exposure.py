@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from typing import Iterator, NamedTuple, Optional, Union
+from typing import Iterator, List, NamedTuple, Optional, Union
 
 from .acl import READ, WRITE, holders
 from .reach import way
@@ -63,7 +63,15 @@ def changer(path: str, status: os.stat_result) -> Optional[Changer]:
     """
     if not (_is_file(status) or stat.S_ISDIR(status.st_mode)):
         return None
-    found = list(_changers(path, status))
+    return _worst([*changers(path, status), *_on_way(path)])
+
+
+def changer_on_way(path: str) -> Optional[Changer]:
+    """Who else can change what is on the way to a path, what it leads to included, as far as there is something."""
+    return _worst(list(_on_way(path)))
+
+
+def _worst(found: List[Changer]) -> Optional[Changer]:
     return next((one for one in found if one.everybody), found[0] if found else None)
 
 
@@ -71,8 +79,7 @@ def _is_file(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(status.st_mode)
 
 
-def _changers(path: str, status: os.stat_result) -> Iterator[Changer]:
-    yield from changers(path, status)
+def _on_way(path: str) -> Iterator[Changer]:
     for step in way(path):
         try:
             yield from changers(step, os.lstat(step))

@@ -15,9 +15,10 @@ import errno
 import os
 import secrets
 import stat
-from typing import BinaryIO, Iterator, List, NamedTuple, Optional
+from typing import BinaryIO, Iterable, Iterator, List, NamedTuple, Optional, Set
 
-from .._edge.exposure import Changer, changer, changers
+from .._edge.exposure import Changer, changer, changer_on_way, changers
+from .imports import leads, libraries
 
 _LOOK = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -288,15 +289,25 @@ class _Way:
 
 
 def weakness(path: str) -> Optional[Changer]:
-    """Who else can change a folder or anything in it, or put one there: root must not run anything from it.
+    """Who else can change a folder, anything in it or what that leads to, or put one there: root must not run it.
 
     From the top down, so that what is found sound stays so.
     """
     try:
         with folder(path) as found:
-            return found.changer or next(_within(path), None)
+            return found.changer or next(_within(path, set()), None)
     except FileNotFoundError:
         return _weakness_above(path)
+
+
+def weakness_of_command(path: str) -> Optional[Changer]:
+    """Who else can change a Python, or what it imports when it starts."""
+    home = os.path.dirname(path)
+    made = [each for each in (home, os.path.dirname(home)) if os.path.lexists(os.path.join(each, "pyvenv.cfg"))]
+    # Whose the command is comes first: what is beside it counts only if that is sound.
+    looks = (changer(path, os.stat(path)), *map(weakness, made))
+    beside = libraries(os.path.dirname(os.path.realpath(path)))
+    return next(filter(None, looks), None) or next(_led_to(beside, set()), None)
 
 
 def _weakness_above(path: str) -> Optional[Changer]:
@@ -309,8 +320,12 @@ def _weakness_above(path: str) -> Optional[Changer]:
         return _weakness_above(above)
 
 
-def _within(path: str) -> Iterator[Changer]:
-    for here, folders, files in os.walk(path):
+def _within(path: str, seen: Set[str]) -> Iterator[Changer]:
+    real = os.path.realpath(path)
+    if real in seen:
+        return
+    seen.add(real)
+    for here, folders, files in os.walk(real):
         for name in folders + files:
             each = os.path.join(here, name)
             yield from changers(each, os.lstat(each))
@@ -318,3 +333,12 @@ def _within(path: str) -> Iterator[Changer]:
                 # As a virtual environment leads to the Python that it was made with.
                 target = os.path.realpath(each)
                 yield from filter(None, [changer(target, os.stat(target))])
+            yield from _led_to(leads(each), seen)
+
+
+def _led_to(paths: Iterable[str], seen: Set[str]) -> Iterator[Changer]:
+    for path in paths:
+        # Whoever can make what is not there yet is as good as whoever can change it.
+        yield from filter(None, [changer_on_way(path)])
+        if os.path.isdir(path):
+            yield from _within(path, seen)

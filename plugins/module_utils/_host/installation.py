@@ -12,8 +12,8 @@ import shutil
 import subprocess
 from typing import Any, Callable, Dict, List, Optional
 
-from .._edge.exposure import Changer, changer
-from .folders import Refused, folder, weakness
+from .._edge.exposure import Changer
+from .folders import Refused, folder, weakness, weakness_of_command
 
 _NAME = "wabiz-monitoring"
 _CHECKS = ("socket", "cluster", "space", "build", "clock", "all")
@@ -48,7 +48,7 @@ def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[
     """What is there; in the paths, * stands for any name of a file or folder. Raises Refused and OSError."""
     command = _command(python)
     # Whose it is comes first: what another user can change is not run, not even to be looked at.
-    weak_python, weak_venv = _weak(command, _replacer), _weak(venv, weakness)
+    weak_python, weak_venv = _weak(command, weakness_of_command), _weak(venv, weakness)
     weak = weak_python or weak_venv
     abilities = _NOT_ASKED if weak_python else _abilities(python, command)
     matching = {path: _matching(path) for path in paths}
@@ -85,10 +85,6 @@ def _abilities(python: str, command: str) -> Dict[str, Any]:
         raise Refused("%s cannot be used: %s" % (python, done.stderr.decode("utf-8", "replace").strip()))
     told: Dict[str, Any] = json.loads(done.stdout.decode("utf-8"))
     return told
-
-
-def _replacer(command: str) -> Optional[Changer]:
-    return changer(command, os.stat(command))
 
 
 def _weak(what: str, look: Callable[[str], Optional[Changer]]) -> str:

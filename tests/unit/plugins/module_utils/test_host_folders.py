@@ -355,6 +355,77 @@ def test_code_that_another_can_change_is_found_wherever_that_is(spoil: Callable[
     assert found.place == str(spoilt)
 
 
+def a_source(place: Path) -> Path:
+    """A folder outside with code in it."""
+    source = place / "source"
+    (source / "deep").mkdir(parents=True)
+    (source / "deep" / "code.py").touch()
+    return source
+
+
+#: How a virtual environment comes to import what lies elsewhere.
+LEADS: dict[str, Callable[[Path, Path], object]] = {
+    "a line of a .pth": lambda site, source: (site / "x.pth").write_text(f"# why\nimport os\n\n{source}  \n"),
+    "a relative line": lambda site, source: (site / "x.pth").write_text("../../source"),
+    "an egg-link": lambda site, source: (site / "x.egg-link").write_text(f"{source}\n."),
+    "an editable installation": lambda site, source: (site / "__editable___x_finder.py").write_text(
+        f"MAPPING: dict[str, str] = {{'x': '{source}/deep'}}"
+    ),
+    "a link to a folder": lambda site, source: (site / "x").symlink_to(source),
+}
+
+
+@needs_root
+@pytest.mark.parametrize("spoilt", [".", "deep", "deep/code.py"])
+@pytest.mark.parametrize("lead", LEADS)
+def test_code_is_found_that_a_virtual_environment_leads_to(lead: str, spoilt: str, place: Path) -> None:
+    site = place / "venv" / "site"
+    site.mkdir(parents=True)
+    source = a_source(place)
+    LEADS[lead](site, source)
+    assert weakness(str(place / "venv")) is None
+    os.chown(source / spoilt, ANOTHER, ANOTHER)
+    found = weakness(str(place / "venv"))
+    assert found
+    assert found.who == f"user {ANOTHER}"
+    assert Path(found.place).resolve() == source / spoilt
+
+
+@needs_root
+@pytest.mark.parametrize("lead", sorted(set(LEADS) - {"a relative line"}))
+def test_what_is_led_to_and_not_there_yet_is_as_weak_as_the_nearest_that_is(lead: str, place: Path) -> None:
+    site, outside = place / "venv" / "site", place / "outside"
+    site.mkdir(parents=True)
+    outside.mkdir()
+    LEADS[lead](site, outside / "no" / "source")
+    assert weakness(str(place / "venv")) is None
+    os.chown(outside, ANOTHER, ANOTHER)
+    found = weakness(str(place / "venv"))
+    assert found
+    assert (found.who, found.place) == (f"user {ANOTHER}", str(outside))
+
+
+@needs_root
+def test_the_library_of_a_python_counts_as_the_python(place: Path) -> None:
+    (place / "venv").mkdir()
+    (place / "venv" / "pyvenv.cfg").write_text(f"home = {place}/base/bin\nversion = 3.11.2\n")
+    library = place / "base" / "lib" / "python3.11"
+    (library / "json").mkdir(parents=True)
+    assert weakness(str(place / "venv")) is None
+    os.chown(library / "json", ANOTHER, ANOTHER)
+    found = weakness(str(place / "venv"))
+    assert found
+    assert found.place == str(library / "json")
+
+
+@needs_root
+def test_what_leads_to_itself_is_looked_at_once(place: Path) -> None:
+    (place / "venv" / "lib").mkdir(parents=True)
+    (place / "venv" / "lib64").symlink_to("lib")
+    (place / "venv" / "lib" / "x.pth").write_text(f"{place}/venv\n.\n")
+    assert weakness(str(place / "venv")) is None
+
+
 @needs_root
 def test_a_folder_that_is_not_there_yet_is_as_weak_as_the_nearest_that_is(place: Path) -> None:
     assert weakness(str(place / "not" / "there")) is None

@@ -63,6 +63,20 @@ def by_a_folder_that_is_a_link_of_theirs(root: Path, python: Path) -> Path:
     return link / "python3"
 
 
+def with_a_library_of_theirs(root: Path, python: Path) -> Path:
+    library = root / "lib" / "python3.11"
+    library.mkdir(parents=True)
+    os.chown(library, ANOTHER, ANOTHER)
+    return python
+
+
+def in_a_virtual_environment_of_theirs(root: Path, python: Path) -> Path:
+    (root / "pyvenv.cfg").write_text("home = /usr/bin\n", encoding="utf-8")
+    (root / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
+    os.chown(root / "lib" / "python3.11" / "site-packages", ANOTHER, ANOTHER)
+    return python
+
+
 def looked_at(python: str, root: Path, venv: Path | None = None) -> dict[str, Any]:
     return found(python, str(venv or root / "venv"), str(root / "plugins"), [])
 
@@ -77,6 +91,8 @@ def looked_at(python: str, root: Path, venv: Path | None = None) -> dict[str, An
         by_a_link_of_theirs,
         by_a_link_to_theirs,
         by_a_folder_that_is_a_link_of_theirs,
+        with_a_library_of_theirs,
+        in_a_virtual_environment_of_theirs,
     ],
 )
 def test_a_python_that_another_user_can_change_is_not_run_to_be_looked_at(
