@@ -143,7 +143,7 @@ def _url(options: argparse.Namespace) -> str:
     places: tuple[tuple[str, str | None, Callable[[str], str]], ...] = (
         ("--url", options.url, from_url),
         ("-H", options.hostname, lambda host: from_host(host, options.port)),
-        ("WA_WEB_ENDPOINT", os.environ.get("WA_WEB_ENDPOINT"), from_endpoint),
+        ("WA_WEB_ENDPOINT", os.environ.get("WA_WEB_ENDPOINT"), lambda place: from_endpoint(place, options.port)),
     )
     for called, given, read in places:
         if given:

@@ -193,7 +193,7 @@ def _address(params: Mapping[str, Any]) -> str:
     places = (
         ("url", params["url"], from_url),
         ("hostname", params["hostname"], lambda host: from_host(host, params["port"])),
-        ("WA_WEB_ENDPOINT", os.environ.get("WA_WEB_ENDPOINT"), from_endpoint),
+        ("WA_WEB_ENDPOINT", os.environ.get("WA_WEB_ENDPOINT"), lambda place: from_endpoint(place, params["port"])),
     )
     for called, given, read in places:
         if given:

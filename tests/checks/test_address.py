@@ -27,6 +27,7 @@ ENDPOINTS = [
     ("192.0.2.1:8443", "https://192.0.2.1:8443"),
     ("::1", "https://[::1]:9090"),
     ("[::1]", "https://[::1]:9090"),
+    ("[2001:db8::1]", "https://[2001:db8::1]:9090"),
     ("[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
 ]
 
@@ -171,3 +172,14 @@ def test_anything_else_is_an_address_or_refused(text: str) -> None:
 def test_a_name_in_other_letters_is_told_how_to_be_written(read: Callable[[str], str], text: str, host: str) -> None:
     with pytest.raises(ValueError, match=r"^a host name is written in ASCII; write its form that begins with xn--"):
         read(text % host)
+
+
+def test_a_port_of_ones_own_is_for_an_endpoint_that_has_none() -> None:
+    told = [from_endpoint(endpoint, 8443) for endpoint in ("wa.example", "wa.example:9090", "::1", "[::1]", "[::1]:1")]
+    assert told == [
+        "https://wa.example:8443",
+        "https://wa.example:9090",
+        "https://[::1]:8443",
+        "https://[::1]:8443",
+        "https://[::1]:1",
+    ]

@@ -172,6 +172,15 @@ def test_the_gate_does_not_wait_for_what_waiting_does_not_mend(shell: Shell, wro
     assert shell.sim.failed_logins - failed == (wrong == "password")
 
 
+def test_a_gate_that_keeps_a_token_does_not_try_the_password_and_one_that_keeps_none_does(shell: Shell) -> None:
+    assert gating(shell, "mc4-healthy").returncode == 0
+    shell.environment["WA_WEB_PASSWORD"] = "wrong"
+    assert gating(shell, "mc4-healthy").returncode == 0
+    block = of("sh", ("docs/gating.md",))[0]
+    done = shell.run(block.text.replace("--json >", "--json --state-dir none >"))
+    assert (done.returncode, json.loads(done.stdout)["problems"][0]["problem"]) == (1, "unauthorized")
+
+
 @pytest.mark.parametrize(("scenario", "status"), [("mc4-healthy", 0), ("mc4-node-unreachable", 2), ("connecting", 2)])
 def test_after_an_upgrade_a_node_that_is_not_back_is_missed(shell: Shell, scenario: str, status: int) -> None:
     block = of("sh", ("docs/gating.md",))[1]

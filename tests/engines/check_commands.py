@@ -69,7 +69,8 @@ def check_command(check: Check) -> str:
         *(line for argument in arguments(check) for line in _argument(argument)),
         "\t}",
         "",
-        f'\tvars.{PREFIX}hostname = "$address$"',
+        "\t// The host's address, unless the command line or the file of wabiz_extra_opts says where.",
+        '\tenv.WA_WEB_ENDPOINT = "$address$"',
         "}",
     ]
     return "\n".join(lines) + "\n"

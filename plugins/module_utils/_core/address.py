@@ -41,15 +41,15 @@ def from_host(hostname: str, port: int = DEFAULT_PORT) -> str:
     return "https://[%s]:%d" % (bare, port) if ":" in bare else "https://%s:%d" % (bare, port)
 
 
-def from_endpoint(endpoint: str) -> str:
-    """The address for a WA_WEB_ENDPOINT, which is `host:port` or `host`. Raises Misuse for anything else."""
+def from_endpoint(endpoint: str, port: int = DEFAULT_PORT) -> str:
+    """The address for a WA_WEB_ENDPOINT: `host:port`, or `host` on this port. Raises Misuse for anything else."""
     _without_credentials(endpoint)
-    host, colon, port = endpoint.rpartition(":")
-    if not colon or host.endswith(":") or (":" in host and not host.startswith("[")):
-        return from_host(endpoint)
-    if not (port.isascii() and port.isdigit()):
+    host, colon, its_own = endpoint.rpartition(":")
+    if not colon or host.endswith(":") or (":" in host and (not host.startswith("[") or endpoint.endswith("]"))):
+        return from_host(endpoint, port)
+    if not (its_own.isascii() and its_own.isdigit()):
         raise Misuse("this is no endpoint of the form host:port")
-    return from_host(host, int(port[:6]))
+    return from_host(host, int(its_own[:6]))
 
 
 def from_url(url: str) -> str:
