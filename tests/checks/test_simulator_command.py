@@ -58,6 +58,22 @@ def login(url: str, ca: str, username: str, password: str) -> requests.Response:
     return requests.post(f"{url}/v1/users/login", auth=(username, password), verify=ca, timeout=10)
 
 
+@pytest.mark.parametrize("library", ["starlette", "uvicorn", "trustme", "yaml"])
+@pytest.mark.parametrize("entry", ["command", "module"])
+def test_where_the_extra_is_not_installed_one_line_says_how_to_install_it(entry: str, library: str) -> None:
+    # None in the table of modules is a library that is not there.
+    start = {
+        "command": "from wabiz_monitoring.simulator.__main__ import main; sys.exit(main(['--list']))",
+        "module": "import runpy; runpy.run_module('wabiz_monitoring.simulator', run_name='__main__')",
+    }
+    code = f"import sys; sys.modules[{library!r}] = None; {start[entry]}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"wabiz-simulator: {library}")
+    assert "pip install '.[simulator]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_one_line_when_it_is_ready_and_nothing_more_until_a_signal_ends_it(number: signal.Signals) -> None:
     with serving("--scenario", "expiring", WABIZ_SIMULATOR_PASSWORD="chosen") as process:
