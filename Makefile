@@ -16,11 +16,12 @@ help: ## This list
 demo: $(VENV)/.demo ## The checks against a simulated deployment, then a playbook: under a minute once installed
 	@$(BIN)/python demo/run.py
 
-test: $(VENV)/.tests engines ## Everything; says what it leaves out and why
+test: $(VENV)/.tests ## Everything; says what it leaves out and why
+	@tests/engines/install.sh look
 	@$(BIN)/python tests/stages.py
 
-soak: $(VENV)/.tests engines ## What takes long: every test with all its examples, and every promise of SECURITY.md broken once
-	@WABIZ_SOAK=1 $(BIN)/python tests/stages.py checks engines
+soak: $(VENV)/.tests ## What takes long: every test with all its examples, and every promise of SECURITY.md broken once
+	@WABIZ_SOAK=1 $(BIN)/python tests/stages.py checks oldest newest system engines
 	@$(BIN)/python tests/breaks.py
 	@WABIZ_ROUNDS=50 $(BIN)/python -m pytest -q -p no:cacheprovider tests/engines/test_root.py -k races
 
@@ -46,7 +47,7 @@ lock: $(VENV)/.tests ## tests/locks anew: the newest of all that tests, demo and
 
 venv: $(VENV)/.tests ## The virtual environment, with the distribution and every test tool
 
-engines: ## Nagios and Icinga 2 from Debian's packages, if this is Debian, run by root, and they are missing
+engines: ## Nagios, Icinga 2 and what else the tests start, from Debian's packages; by root, and never by another target
 	@tests/engines/install.sh
 
 clean: ## Remove what these commands made, and compiled files

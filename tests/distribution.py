@@ -40,14 +40,28 @@ def link(folder: Path, root: Path = collection.ROOT) -> None:
         (package / name).symlink_to(root / shared)
 
 
+def wheel(folder: Path, *changes: tuple[str, str, str]) -> Path:
+    """Put a wheel of this checkout into the folder `folder`; each change is a file, a text in it, and another one.
+
+    It is built from a copy, because a build leaves its traces beside the sources.
+    """
+    source = collection.copy(folder.with_name(f"{folder.name}-source"))
+    for name, old, new in changes:
+        text = (source / name).read_text(encoding="utf-8")
+        assert old in text, name
+        (source / name).write_text(text.replace(old, new), encoding="utf-8")
+    _run(sys.executable, *PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
+    shutil.rmtree(source)
+    (built,) = folder.glob("wabiz_monitoring-*.whl")
+    return built
+
+
 def wheels(folder: Path, python: str | Path = sys.executable) -> Path:
     """Put wheels of this checkout and of all that it depends on into the new folder ``folder``; gives it back.
 
-    It is built from a copy, because a build leaves its traces beside the sources. What it depends on is what is locked.
+    What it depends on is what is locked.
     """
-    source = collection.copy(folder.with_name(f"{folder.name}-source"))
-    _run(sys.executable, *PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
-    shutil.rmtree(source)
+    wheel(folder)
     locked = ("--require-hashes", "--only-binary", ":all:", "--requirement", LOCK)
     _run(python, *PIP, "download", *locked, "--dest", folder)
     return folder

@@ -16,12 +16,7 @@ fail() {
 
 # Debian packs this part of Python separately.
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        fail "'$python' cannot make virtual environments: install the package python3-venv"
-    fi
-    echo "Installing python3-venv ..."
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3-venv >/dev/null
+    fail "'$python' cannot make virtual environments: apt-get install --no-install-recommends python3-venv"
 fi
 
 # What an interrupted run or another Python left in it would not fit.

@@ -27,6 +27,7 @@ from pathlib import Path
 import collection
 import distribution
 import samples
+import versions
 
 ROOT = collection.ROOT
 BIN = Path(sys.executable).parent
@@ -214,6 +215,20 @@ def audit(run: Run) -> None:
         run.note(f"the package index knows nothing of {', '.join(untold)}")
 
 
+def with_versions(name: str) -> Callable[[Run], None]:
+    """The work of a stage that runs tests on another Python, with other versions of the libraries."""
+    choice = versions.CHOICES[name]
+
+    def work(run: Run) -> None:
+        python = choice.python()
+        if python is None:
+            raise LeftOut(f"{choice.missing} is not on this machine")
+        for command in versions.commands(choice, python, run.room.scratch / name):
+            run(*command, cwd=ROOT, **versions.environment(CACHE / "uv"))
+
+    return work
+
+
 @dataclass(frozen=True)
 class Stage:
     """What it does, the tool or module without which it is left out, and the lane that it runs in."""
@@ -270,6 +285,10 @@ STAGES = {
     ),
     "galaxy": Stage("the collection builds, installs, and Galaxy would import it", galaxy, "ansible-galaxy"),
     "checks": Stage("the distribution's tests", lambda run: run.pytest("-n", "2", "tests/checks"), lane="checks"),
+    **{
+        name: Stage(f"commands, sources, transport and simulator with {choice.says}", with_versions(name), "uv")
+        for name, choice in versions.CHOICES.items()
+    },
     "breaks": Stage(
         "what breaks a promise on purpose is noticed, a sample of it",
         lambda run: run.note(run("python", ROOT / "tests" / "breaks.py", "--sample").splitlines()[-1]),
@@ -325,6 +344,18 @@ def _failures(lane: list[str], room: Room) -> list[str]:
     return [name for name in lane if not report(name, room)]
 
 
+def _public(scratch: Path) -> Path:
+    """A place for what tests and tools keep for a while: those that are killed leave it behind, and it goes with ours.
+
+    Like the system's own: engines, which are other users, write there, too.
+    """
+    scratch.chmod(0o755)
+    place = scratch / "t"
+    place.mkdir()
+    place.chmod(0o1777)
+    return place
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -339,7 +370,8 @@ def main() -> int:
     # Thousands of runs start what is here: it is compiled once, and git and `make clean` know where that lies.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="wabiz-stages-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="wabiz-") as scratch:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_public(Path(scratch)))
         failed = failures(names, Room(Path(scratch)))
     told = f"failed: {', '.join(failed)}" if failed else "all passed"
     print(f"{len(names)} stages in {time.monotonic() - begun:.0f} s, {told}")

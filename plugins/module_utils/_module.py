@@ -13,6 +13,7 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
 
+from ansible.module_utils.ansible_release import __version__ as ansible_version
 from ansible.module_utils.basic import AnsibleModule
 
 from ._api import REQUIRED_BY, argument_spec, failure, look_at_files
@@ -24,6 +25,8 @@ from ._core.session import Credentials
 from ._core.text import Message, say
 from ._edge.leaving import leaving_at_once
 
+_LEAST = (2, 17)
+"""Of ansible-core; with an older one Ansible only warns, and what fails then fails without a reason."""
 _LONGEST = 1000
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _FITTING = {
@@ -53,6 +56,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
         super().__init__(
             argument_spec={**argument_spec(), **options}, required_by=REQUIRED_BY, supports_check_mode=True
         )
+        if tuple(map(int, ansible_version.split(".")[:2])) < _LEAST:
+            self.fail_json(
+                msg="wabiz.monitoring needs ansible-core %d.%d or newer; this is %s" % (*_LEAST, ansible_version)
+            )
 
     @property
     def place(self) -> Redaction:

@@ -49,6 +49,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+contents:
+  description: A digest of what is installed of the checks, or nothing.
+  returned: success
+  type: str
+  sample: ""
 found:
   description: What was found for each of the paths.
   returned: success

@@ -61,7 +61,7 @@ SETTINGS: Mapping[str, Kind] = {
     "engine": _choice(*ENGINES),
     "state": _choice("present", "absent"),
     "install": FLAG,
-    "package": TEXT,
+    "package": _MAYBE_LINE,
     "version": _or_nothing(fitting(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,63}", "a version, in quotes")),
     "wheel": _MAYBE_LINE,
     "wheel_folder": _MAYBE_LINE,

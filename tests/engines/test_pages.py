@@ -122,6 +122,8 @@ class Reader:
         """The lines that a command of the page prints."""
         words = ["sh", "-c", self.here(command)]
         done = subprocess.run(words, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False)
+        missing = re.search(r"(\S+): (command )?not found", done.stderr)
+        assert not missing, f"{missing[1]} is not installed (make engines)"
         assert not done.stderr or "curl" in command, done.stderr
         return self.there(done.stdout).splitlines()
 

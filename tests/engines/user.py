@@ -18,7 +18,8 @@ from pathlib import Path
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 #: Nothing of the environment that the tests run in reaches an engine, and so nothing reaches the checks that it runs.
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+#: The home is nobody's: without one named, what runs would take the user's own, and leave there what it keeps.
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
 
 @dataclass(frozen=True)

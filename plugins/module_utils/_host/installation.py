@@ -10,9 +10,10 @@ import json
 import os
 import shutil
 import subprocess
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .._edge.exposure import Changer
+from .contents import digest
 from .folders import Refused, folder, weakness, weakness_of_command
 
 _NAME = "wabiz-monitoring"
@@ -35,12 +36,13 @@ _NOT_ASKED: Dict[str, Any] = {"version": "", "new": False, "venv": False}
 
 # Without pip nothing can be installed: after an upgrade of the system, say, when its Python is another one.
 _VERSION = """
-import pip
-from importlib.metadata import PackageNotFoundError, version
+import json, pip
+from importlib.metadata import PackageNotFoundError, distribution
 try:
-    print(version(%r))
+    found = distribution(%r)
+    print(json.dumps([found.version, found.read_text("RECORD") or ""]))
 except PackageNotFoundError:
-    print("none")
+    print(json.dumps(["none", ""]))
 """ % (_NAME,)
 
 
@@ -51,6 +53,7 @@ def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[
     weak_python, weak_venv = _weak(command, weakness_of_command), _weak(venv, weakness)
     weak = weak_python or weak_venv
     abilities = _NOT_ASKED if weak_python else _abilities(python, command)
+    installed, contents = ("", "") if weak else _installed(venv)
     matching = {path: _matching(path) for path in paths}
     return {
         "python": abilities["version"],
@@ -59,7 +62,8 @@ def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[
         "venv_exists": os.path.lexists(venv),
         "venv_ours": _made(venv),
         "weak": weak,
-        "installed": "" if weak else _installed(venv),
+        "installed": installed,
+        "contents": contents,
         "links": _links(venv, plugin_folder),
         "plugin_folder_exists": os.path.isdir(plugin_folder),
         "found": matching,
@@ -106,14 +110,17 @@ def _made(venv: str) -> bool:
     return any(line.replace("'", "").split() == ["prompt", "=", _NAME] for line in lines)
 
 
-def _installed(venv: str) -> str:
-    """The version of the distribution, "none", or nothing when the virtual environment is of no use."""
+def _installed(venv: str) -> Tuple[str, str]:
+    """The distribution's version, "none", or nothing when the virtual environment is of no use; and its digest."""
     python = os.path.join(venv, "bin", "python")
     try:
         done = subprocess.run([python, "-I", "-c", _VERSION], cwd="/", capture_output=True, check=False)
     except OSError:
-        return ""
-    return done.stdout.decode("utf-8", "replace").strip()
+        return "", ""
+    if done.returncode:
+        return "", ""
+    version, record = json.loads(done.stdout.decode("utf-8"))
+    return version, digest(record)
 
 
 def _matching(path: str) -> List[str]:
