@@ -32,23 +32,9 @@ _value:
   type: str
 """
 
-import zipfile
 from typing import Any, Callable
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.wabiz.monitoring.plugins.module_utils._host.contents import digest
-
-
-def wheel_digest(path: str) -> str:
-    """The digest of a wheel."""
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            (record,) = [name for name in wheel.namelist() if name.endswith(".dist-info/RECORD")]
-            return digest(wheel.read(record).decode("utf-8"))
-    except OSError as error:
-        raise AnsibleFilterError("%s: %s" % (path, error.strerror)) from None
-    except (ValueError, zipfile.BadZipFile):
-        raise AnsibleFilterError("%s is not a wheel" % path) from None
+from ansible_collections.wabiz.monitoring.plugins.plugin_utils._wheels import wheel_digest
 
 
 class FilterModule:
