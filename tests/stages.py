@@ -229,6 +229,19 @@ def with_versions(name: str) -> Callable[[Run], None]:
     return work
 
 
+def old_ansible(run: Run) -> None:
+    python = versions.oldest()
+    if python is None:
+        raise LeftOut("Python 3.10 is not on this machine")
+    home = collection.environment(collection.home(CACHE / "home"))
+    paths = {"ANSIBLE_COLLECTIONS_PATH": str(run.room.collection.parents[2]), "ANSIBLE_NOCOLOR": "1"}
+    for command in versions.with_old_ansible(python, run.room.scratch / "old-ansible"):
+        told = run(*command, cwd=ROOT, HOME=home["HOME"], **paths, **versions.environment(CACHE / "uv"))
+    said = versions.refusals(told)
+    if len(said) != 4 or {one.partition("; this is ")[0] for one in said} != {versions.REFUSAL}:
+        raise StageError
+
+
 @dataclass(frozen=True)
 class Stage:
     """What it does, the tool or module without which it is left out, and the lane that it runs in."""
@@ -279,6 +292,7 @@ STAGES = {
         lambda run: run.ansible("ansible-lint", "--offline", "--nocolor", "--profile", "production"),
         "ansible-lint",
     ),
+    "old-ansible": Stage("an Ansible that is too old is told so by every role and module", old_ansible, "uv"),
     "docs": Stage("the collection's documentation", lambda run: run.ansible(*DOCS), "antsibull-docs"),
     "changelog": Stage(
         "the changelog's fragments", lambda run: run.ansible("antsibull-changelog", "lint"), "antsibull-changelog"

@@ -113,3 +113,46 @@ def environment(cache: Path) -> dict[str, str]:
         "UV_NO_PROGRESS": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(cache.parent / "hypothesis"),
     }
+
+
+#: What Debian 12 has; it runs on the Pythons up to 3.11.
+OLD_ANSIBLE = "ansible-core==2.14.18"
+
+#: What all of these say, four times.
+REFUSAL = "wabiz.monitoring needs ansible-core 2.17 or newer"
+REFUSALS = """
+- name: Everything that can be called
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Each module that asks the API
+      wabiz.monitoring.support_facts: &asked {hostname: localhost, port: 1, username: monitor, password: simulated}
+      ignore_errors: true
+    - name: Each of them
+      wabiz.monitoring.health_gate: *asked
+      ignore_errors: true
+    - name: Each role
+      vars: {check_plugins_engine: none}
+      block: [{name: The first, include_role: {name: wabiz.monitoring.check_plugins}}]
+      rescue: [{name: Go on, meta: noop}]
+    - name: Each of them
+      block: [{name: The second, include_role: {name: wabiz.monitoring.predeploy_gate}}]
+      rescue: [{name: Go on, meta: noop}]
+"""
+
+
+def with_old_ansible(python: Path, folder: Path) -> list[list[str | Path]]:
+    """What makes the new virtual environment `folder` with an Ansible that is too old, and what runs a play with it."""
+    inside = folder / "bin" / "python"
+    play = folder.with_suffix(".yml")
+    play.write_text(REFUSALS, encoding="utf-8")
+    return [
+        ["uv", "venv", "--quiet", "--python", python, folder],
+        ["uv", "pip", "install", "--quiet", "--python", inside, OLD_ANSIBLE],
+        [folder / "bin" / "ansible-playbook", "--connection", "local", "--inventory", "localhost,", play],
+    ]
+
+
+def refusals(told: str) -> list[str]:
+    """What each task of that play said when it failed."""
+    return re.findall(r'^fatal: .*"msg": "([^"]*)"', told, re.MULTILINE)

@@ -34,7 +34,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("install", [True], "it is a list, and should be true or false"),
     ("icinga2_hosts", None, "it is nothing, and should be true or false"),
     ("icinga2_agents", 2, "it is '2', and should be true or false"),
-    ("package", "", "'' is empty, or begins or ends with a blank"),
+    ("package", " x", "' x' is empty, or begins or ends with a blank"),
     ("version", 1.1, f"it is a number, {QUOTES}"),
     ("wheel", "/a\nb", r"'/a\nb' holds characters that cannot be printed"),
     ("wheel_folder", ["/a"], "it is a list, and should be text"),

@@ -66,6 +66,10 @@ def test_what_is_no_wheel_is_said_by_name(tmp_path: Path) -> None:
     (tmp_path / "b.whl").write_bytes(b"no wheel")
     with zipfile.ZipFile(tmp_path / "c.whl", "w"):
         pass
-    for name, told in (("a.whl", "No such file or directory"), ("b.whl", "is not a wheel"), ("c.whl", "is not a wheel")):
+    for name, told in (
+        ("a.whl", "No such file or directory"),
+        ("b.whl", "is not a wheel"),
+        ("c.whl", "is not a wheel"),
+    ):
         with pytest.raises(AnsibleFilterError, match=rf"{name}.* ?{told}"):
             wheel_digest(str(tmp_path / name))
