@@ -38,7 +38,7 @@ fi
 
 # What init starts at the next boot: of systemd, and of the scripts that it takes for services.
 enabled() {
-    find /etc/systemd/system /etc/rc[2-5].d ! -name 'K*' -type l 2>/dev/null | sort
+    find /etc/systemd/system /etc/rc[2-5S].d ! -name 'K*' -type l 2>/dev/null | sort
 }
 work=$(mktemp -d)
 policy=/usr/sbin/policy-rc.d
