@@ -232,6 +232,17 @@ def test_the_playbook_stops_when_a_build_is_about_to_expire(scenario: str, statu
     assert "DEPRECATION" not in done.stdout + done.stderr
 
 
+def test_what_is_said_in_the_environment_is_enough_to_ask(shell: Shell) -> None:
+    (block,) = (block for block in of("sh", ("README.md",)) if "export PATH" in block.text)
+    for name in ("WA_WEB_USERNAME", "WA_WEB_PASSWORD"):
+        del shell.environment[name]
+    shell.environment["PATH"] = shell.environment["PATH"].removeprefix(f"{BIN}{os.pathsep}")
+    shell.sim.use("healthy-single")
+    ask = "check_wabiz_socket -H wa.example.com --ca-file wabiz-ca.pem"
+    done = shell.run(f"printf '%s\\n' {shell.sim.password} | {{\n{block.text}\n{ask}\n}}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_commands_of_the_first_minutes_exist() -> None:
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     text = text_of("README.md")

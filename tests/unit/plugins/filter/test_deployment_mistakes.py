@@ -140,6 +140,18 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "limits: warning 10Gib: 'Gib' is no unit here; use B, kB, KB, MB, GB, TB, KiB, MiB, GiB, TiB",
     ),
     (
+        {"limits": {"space": {"warning": 10, "critical": 5}}},
+        "limits: warning 10: '10' has no unit and would be 10 B; write 10GiB, or 10B if that is meant",
+    ),
+    (
+        {"limits": {"build": {"critical": "-5d"}}},
+        "limits: critical -5d: '-5d' can never fire: a build's time is never below 0 (to switch a limit off, write ~:)",
+    ),
+    (
+        {"hostname": "bücher.example"},
+        "hostname: a host name is written in ASCII; write its form that begins with xn--, as `idn2 NAME` prints it",
+    ),
+    (
         {"limits": {"space": {"warning": ["lgos=9GiB"]}}},
         "limits: warning cannot be set for 'lgos'; did you mean logs? "
         "(known: space, data, logs, media_incoming, media_outgoing)",
