@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import trustme
-from wabiz_monitoring._edge.exposure import changer
+from wabiz_monitoring._edge.exposure import Changer, changer, changer_on_way
 from wabiz_monitoring._edge.files import replace
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -28,6 +28,7 @@ def write_certificates(directory: Path, name: str) -> Certificates:
 
     The server's is good for localhost, 127.0.0.1, ::1 and the further name or address. Raises OSError.
     """
+    _refuse(directory, changer_on_way(str(directory)))
     with suppress(FileExistsError):
         directory.mkdir(parents=True)
     files = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
@@ -46,8 +47,14 @@ def write_certificates(directory: Path, name: str) -> Certificates:
 def _opened(directory: Path) -> int:
     # Who can put a link there chooses what is written over; clients would trust whoever can change the files.
     folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    other = changer(str(directory), os.fstat(folder))
-    if other is not None and other.everybody:
+    try:
+        _refuse(directory, changer(str(directory), os.fstat(folder)))
+    except PermissionError:
         os.close(folder)
-        raise PermissionError(0, f"everybody can change it: {other.remedy} {other.place}", str(directory))
+        raise
     return folder
+
+
+def _refuse(directory: Path, other: Changer | None) -> None:
+    if other is not None:
+        raise PermissionError(0, f"{other.who} can change it: {other.remedy} {other.place}", str(directory))

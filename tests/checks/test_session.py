@@ -498,7 +498,58 @@ def test_nothing_is_made_in_what_belongs_to_another_user(sim: Simulator, monitor
     assert monitor.run() == WELL
     assert list(home.iterdir()) == []
     assert (sim.logins, sim.logouts) == (1, 1)
-    assert monitor.keeper().why_not == "the folder around it belongs to another user"
+    assert monitor.keeper().why_not == f"user 65534 can change {home}: chown root {home}"
+
+
+@root
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("how", ["their link", "their folder", "their right to the folder", "a folder of all"])
+def test_no_way_is_taken_that_another_user_can_change(
+    how: str, there: bool, sim: Simulator, monitor: Monitor, tmp_path: Path
+) -> None:
+    real, way = tmp_path / "real", tmp_path / "way"
+    real.mkdir()
+    if how == "their link":
+        way.symlink_to(real)
+        os.chown(way, 12345, 12345, follow_symlinks=False)
+    else:
+        way = real
+    if there:
+        (way / "state").mkdir(mode=0o700)
+    if how == "their folder":
+        os.chown(real, 12345, 0)
+    elif how == "their right to the folder":
+        os.chown(real, 0, 12345)
+        real.chmod(0o775)
+    elif how == "a folder of all":
+        real.chmod(0o777)
+    monitor.folder = way / "state"
+    assert monitor.run() == WELL
+    assert [path.name for path in real.rglob("*")] == ["state"] * there
+    assert (sim.logins, sim.logouts) == (1, 1)
+    whose = {"their right to the folder": "group 12345", "a folder of all": "everybody"}.get(how, "user 12345")
+    assert monitor.keeper().why_not.startswith(f"{whose} can change {way}: ch")
+
+
+@root
+def test_a_folder_of_ones_own_where_all_may_make_theirs_is_used(
+    sim: Simulator, monitor: Monitor, tmp_path: Path
+) -> None:
+    # As in /tmp.
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    (tmp_path / "link").symlink_to(tmp_path / "shared")
+    for monitor.folder in (tmp_path / "shared" / "state", tmp_path / "link" / "state"):
+        assert monitor.run() == WELL
+    assert (sim.logins, sim.logouts) == (1, 0)
+
+
+@pytest.mark.parametrize("base", ["state", "./state", "../state"])
+def test_a_relative_xdg_state_home_is_not_one(base: str, sim: Simulator, runner: Runner) -> None:
+    words = ["--url", sim.url, "--ca-file", sim.ca_file]
+    done = runner("check_wabiz_socket", *words, env={"XDG_STATE_HOME": base, **credentials("monitor", PASSWORD)})
+    assert done.code == 0
+    assert (runner.home / ".local" / "state" / "wabiz-monitoring").is_dir()
 
 
 @root

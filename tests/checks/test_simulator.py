@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import ssl
@@ -510,6 +511,29 @@ def test_a_directory_that_is_a_symlink_or_open_to_everybody_is_refused(tmp_path:
     with Simulator(cert_dir=real), Simulator(cert_dir=within):
         pass
     assert sorted(file.name for file in real.iterdir()) == ["ca.pem", "server.key", "server.pem", "within"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("how", ["their link", "their directory", "their group's directory"])
+def test_a_directory_that_another_user_can_exchange_is_refused(how: str, there: bool, tmp_path: Path) -> None:
+    real, way = tmp_path / "real", tmp_path / "way"
+    real.mkdir()
+    if there:
+        (real / "certs").mkdir()
+    if how == "their link":
+        way.symlink_to(real)
+        os.chown(way, 12345, 12345, follow_symlinks=False)
+    else:
+        way = real
+        os.chown(real, 12345 if how == "their directory" else 0, 12345)
+        real.chmod(0o775)
+    with (
+        pytest.raises(PermissionError, match=r"(user|group) 12345 can change it: ch"),
+        Simulator(cert_dir=way / "certs"),
+    ):
+        pass
+    assert [path.name for path in real.rglob("*")] == ["certs"] * there
 
 
 def test_certificates_in_a_temporary_directory_go_away_with_the_server() -> None:

@@ -17,6 +17,8 @@ import stat
 import time
 from typing import Any, Callable, Dict, Iterator, Optional
 
+from .exposure import changer_on_way
+
 NONE = "none"
 """The name of the state directory that keeps nothing."""
 
@@ -29,7 +31,10 @@ _NEW = os.O_CREAT | _SAFE
 
 def default_directory() -> str:
     """`$XDG_STATE_HOME/wabiz-monitoring`, that is `~/.local/state/wabiz-monitoring`."""
-    base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        # The specification wants such a value ignored: what it means depends on where a run is started.
+        base = os.path.join(os.path.expanduser("~"), ".local", "state")
     return os.path.join(base, "wabiz-monitoring")
 
 
@@ -154,10 +159,13 @@ def wait_for_others(file: int, over: Callable[[int], bool]) -> bool:
 def _open_folder(path: str) -> int:
     # With a slash at its end a symlink would be followed.
     path = path.rstrip("/") or path
+    _look_at_way(path)
     try:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
     except FileNotFoundError:
         _make(path)
+        # Meanwhile another user may have made one of those that were missing.
+        _look_at_way(path)
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
     status = os.fstat(folder)
     if status.st_uid != os.geteuid():
@@ -169,15 +177,20 @@ def _open_folder(path: str) -> int:
     return folder
 
 
+def _look_at_way(path: str) -> None:
+    # Who can change it decides which of our folders is used; so it is in the home of one for whom root acts, say.
+    other = changer_on_way(os.path.dirname(path) or ".")
+    if other is not None:
+        told = (other.who, other.place, other.remedy, other.place)
+        raise PermissionError(0, "%s can change %s: %s %s" % told)
+
+
 def _make(path: str) -> None:
     # The default lies two folders below the home; a home itself is never made.
     missing, there = [path], os.path.dirname(path) or "."
     while len(missing) < 3 and not os.path.isdir(there):
         missing.append(there)
         there = os.path.dirname(there) or "."
-    # Nothing is made where another user could put something in its place: in the home of one for whom root acts, say.
-    if os.stat(there).st_uid not in (0, os.geteuid()):
-        raise PermissionError(0, "the folder around it belongs to another user")
     for each in reversed(missing):
         with contextlib.suppress(FileExistsError):
             os.mkdir(each, 0o700)
