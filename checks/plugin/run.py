@@ -27,6 +27,7 @@ _UNKNOWN = 3
 _LONGEST = 400
 """Characters of a note or of a usage error."""
 _USAGE = "usage"
+_SHADOWED = "it is broken, of another version, or in the way of one that is not (PYTHONPATH): install the checks anew"
 _INTERNAL = "internal"
 """What stands where JSON names a problem when a run did not come to one of the catalogue."""
 
@@ -243,9 +244,10 @@ def _failed(name: str, error: BaseException, arguments: list[str]) -> str:
         places = _places(error)
         missing = f" ({error.name} is not installed)" if isinstance(error, ModuleNotFoundError) else ""
         last = os.path.basename(places[-1].split(" ")[0]) if places else "nowhere"
-        text = f"internal error: {type(error).__name__}{missing} at {last}"
+        library = _library(error)
+        text = f"internal error: {type(error).__name__}{missing} {library or f'at {last}'}"
         if not any(word.startswith("-vvv") for word in arguments):
-            text, places = f"{text}; report it with the output of -vvv", []
+            text, places = f"{text}; {_SHADOWED if library else 'report it with the output of -vvv'}", []
     if "--json" in arguments:
         # It may be just what is broken.
         with contextlib.suppress(BaseException):
@@ -254,6 +256,38 @@ def _failed(name: str, error: BaseException, arguments: list[str]) -> str:
             # Our own words, and names of files and functions that are installed here.
             return _json(name, _INTERNAL, Message(text), [Message(place) for place in places])
     return "\n".join([f"WABIZ {name.upper()} UNKNOWN - {text}", *(f"  {place}" for place in places)]) + "\n"
+
+
+def _library(error: BaseException) -> str:
+    """The library that failed, and where it lies; nothing if it was a file of ours or of Python's own."""
+    line = 0
+    if isinstance(error, SyntaxError):
+        path, line = error.filename or "", error.lineno or 0
+    elif isinstance(error, ImportError) and error.path:
+        path = error.path
+    elif isinstance(error, AttributeError) and isinstance(error.obj, type(os)):
+        path = getattr(error.obj, "__file__", None) or ""
+    else:
+        path, line = _last(error)
+    ours, python = (os.path.dirname(folder) for folder in (os.path.dirname(__file__), os.__file__))
+    foreign = not path.startswith(python + os.sep) or "-packages" in path
+    if not os.path.isabs(path) or path.startswith(ours + os.sep) or not foreign:
+        return ""
+    above = max((each for each in sys.path if each and path.startswith(each + os.sep)), key=len, default="")
+    name = path[len(above) :].strip(os.sep).partition(os.sep)[0].removesuffix(".py")
+    where = "".join(each if each.isprintable() and each != "|" else "?" for each in path)
+    return f"in the library {name} ({where}{f':{line}' if line else ''})"
+
+
+def _last(error: BaseException) -> tuple[str, int]:
+    """File and line of the last frame that is not one of the import itself."""
+    path, line = "", 0
+    where = error.__traceback__
+    while where:
+        if not where.tb_frame.f_code.co_filename.startswith("<frozen "):
+            path, line = where.tb_frame.f_code.co_filename, where.tb_lineno
+        where = where.tb_next
+    return path, line
 
 
 def _places(error: BaseException) -> list[str]:

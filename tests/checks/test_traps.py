@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -136,12 +137,27 @@ def test_a_broken_library_ends_in_unknown(how: str, library: str, runner: Runner
             assert done.out == "WABIZ SOCKET UNKNOWN - interrupted\n"
         else:
             assert done.first.startswith("WABIZ SOCKET UNKNOWN - internal error: ")
+            assert f" in the library {library} ({tmp_path / library}.py:1)" in done.first
         if how == "missing":
             assert f"({library} is not installed)" in done.first
         assert "|" not in done.out
         assert "marked-token" not in done.out
         if words[-1] != "-vvv":
             assert len(done.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("library", "text"),
+    [
+        ("urllib3", "import urllib3.exceptions; del urllib3.exceptions.NameResolutionError"),
+        ("requests", "import requests.adapters; del requests.adapters.HTTPAdapter"),
+    ],
+)
+def test_a_library_of_another_version_is_named(library: str, text: str, runner: Runner) -> None:
+    code = f"{text}; from wabiz_monitoring.check_socket import main; main()"
+    done = runner.python(code, "-H", "localhost", "-p", "1", env={"WA_WEB_TOKEN": "marked-token"})
+    assert (done.code, done.err, len(done.lines)) == (3, "", 1)
+    assert re.search(rf"AttributeError in the library {library} \(/\S+/{library}/\w+\.py\)", done.first), done
 
 
 def test_warnings_of_libraries_disturb_nobody(installed: Runner, tmp_path: Path) -> None:
