@@ -35,6 +35,7 @@ from ansible_collections.wabiz.monitoring.plugins.plugin_utils._kinds import (
     hidden,
     line,
     listed,
+    measured,
     number_of,
     seconds,
     shown,
@@ -101,7 +102,7 @@ def read_all(raw: object, defaults: object, checks: object, engine: str | None =
     """
     wrong: list[str] = []
     if engine not in (None, *ENGINES):
-        wrong.append("the engine is %s, and should be one of %s" % (shown(str(engine)), ", ".join(ENGINES)))
+        wrong.append("the engine is %s, and should be one of %s" % (measured(str(engine)), ", ".join(ENGINES)))
     common = _common(defaults, checks, wrong)
     if not isinstance(raw, Sequence) or isinstance(raw, (str, bytes)):
         raise Mistakes([*wrong, "the deployments are %s, and should be a list" % described(raw)])
@@ -412,7 +413,7 @@ def _checks(value: object) -> list[str]:
     found = listed(TEXT, "checks", least=1).read(value)
     for check in found:
         if check not in CHECKS:
-            raise Misuse("%s is not a check%s (known: %s)" % (shown(check), closest(check, CHECKS), ", ".join(CHECKS)))
+            raise Misuse("it holds what is not a check%s (known: %s)" % (closest(check, CHECKS), ", ".join(CHECKS)))
     return [check for check in CHECKS if check in found]
 
 
@@ -420,7 +421,15 @@ def _states(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise Misuse("it is %s, and should be a mapping of problems to states" % described(value))
     states = {text_of(problem): text_of(state) for problem, state in value.items()}
-    parse_states("%s=%s" % pair for pair in states.items())
+    for problem, state in states.items():
+        # What is read of them repeats what it cannot read.
+        if problem not in CATALOGUE:
+            told = (closest(problem, CATALOGUE), ", ".join(CATALOGUE))
+            raise Misuse("it holds what is not a problem%s (known: %s)" % told)
+        try:
+            parse_states(["%s=%s" % (problem, state)])
+        except Misuse:
+            raise Misuse("%s should be ok, warning, critical or unknown" % problem) from None
     return states
 
 
@@ -430,7 +439,7 @@ def _limits(value: object) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for check, limits in value.items():
         if check not in LIMITED:
-            raise Misuse("%s is not a check with limits (known: %s)" % (shown(str(check)), ", ".join(LIMITED)))
+            raise Misuse("it holds what is not a check with limits (known: %s)" % ", ".join(LIMITED))
         if not isinstance(limits, Mapping) or not set(limits) <= {"warning", "critical"}:
             raise Misuse("%s: it should be a mapping of warning and critical to ranges" % check)
         ranges = {str(kind): _RANGES.read(words) for kind, words in limits.items() if words is not None}

@@ -47,6 +47,24 @@ def shown(text: str, most: int = 80) -> str:
     return "'%s'" % text if text.isprintable() else repr(str(text))
 
 
+def measured(text: str) -> str:
+    """What was given in the place of a number or a word: a number as it is; any other text may be a secret."""
+    return shown(text) if re.fullmatch(r"(-?[0-9]{1,9}(\.[0-9]{1,6})?)?", text) else "text"
+
+
+def choice(*words: str) -> Kind:
+    """One of some words."""
+    allowed = "one of %s" % ", ".join(words)
+
+    def read(value: object) -> str:
+        text = text_of(value)
+        if text not in words:
+            raise Misuse("it is %s, and should be %s" % (measured(text), allowed))
+        return text
+
+    return Kind(allowed, read)
+
+
 def text_of(value: object) -> str:
     """A text that is one."""
     if isinstance(value, str):
@@ -112,7 +130,7 @@ def whole(least: int, most: int) -> Kind:
     def read(value: object) -> int:
         text = number_of(value)
         if not (re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most):
-            raise Misuse("it is %s, and should be %s" % (shown(text), allowed))
+            raise Misuse("it is %s, and should be %s" % (measured(text), allowed))
         return int(text)
 
     return Kind(allowed, read)
@@ -125,7 +143,7 @@ def seconds(most: int, least: int = 0) -> Kind:
     def read(value: object) -> str:
         text = number_of(value)
         if not (re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) and least <= float(text) <= most and float(text)):
-            raise Misuse("it is %s, and should be %s" % (shown(text), allowed))
+            raise Misuse("it is %s, and should be %s" % (measured(text), allowed))
         return text
 
     return Kind(allowed, read)
@@ -136,7 +154,7 @@ def _flag(value: object) -> bool:
     text = str(value).lower()
     if isinstance(value, (bool, int, str)) and text in _FLAGS:
         return _FLAGS[text]
-    told = shown(str(value)) if isinstance(value, (int, float, str)) else described(value)
+    told = measured(str(value)) if isinstance(value, (int, float, str)) else described(value)
     raise Misuse("it is %s, and should be true or false" % told)
 
 

@@ -16,6 +16,7 @@ from ansible_collections.wabiz.monitoring.plugins.plugin_utils._kinds import (
     PLAIN_PATH,
     TEXT,
     Kind,
+    choice,
     described,
     fitting,
     hidden,
@@ -38,10 +39,6 @@ def _words_of(kind: Kind) -> Kind:
     return Kind("a list of words", read)
 
 
-def _choice(*words: str) -> Kind:
-    return fitting("|".join(words), "one of %s" % ", ".join(words))
-
-
 def _or_nothing(kind: Kind) -> Kind:
     return Kind(kind.allowed + ", or nothing", lambda value: value if value == "" else kind.read(value))
 
@@ -58,8 +55,8 @@ _FILE = fitting(
 _MAYBE_LINE = _or_nothing(TEXT)
 
 SETTINGS: Mapping[str, Kind] = {
-    "engine": _choice(*ENGINES),
-    "state": _choice("present", "absent"),
+    "engine": choice(*ENGINES),
+    "state": choice("present", "absent"),
     "install": FLAG,
     "package": _MAYBE_LINE,
     "version": _or_nothing(fitting(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,63}", "a version, in quotes")),

@@ -398,11 +398,11 @@ WRONG: Mapping[str, tuple[object, str]] = {
     "service_template": (["generic-service"], "it is a list, and should be text"),
     "service_prefix": ("wabiz\n}\ndefine command {", "and should be up to 64 letters"),
     "plugin_folder": ("/usr/lib/nagios/plugins\n", "and should be an absolute path"),
-    "retry_interval": ("60; x", "it is '60; x', and should be a number of seconds"),
+    "retry_interval": ("60; x", "it is text, and should be a number of seconds"),
     "nagios_interval_length": (0, "it is '0', and should be a number of seconds"),
     "attempts": (None, "it is nothing, and should be a number"),
     "nagios_contact_groups": (["admins;x"], "it is 'admins;x', and should be names"),
-    "icinga2_agents": ("maybe", "it is 'maybe', and should be true or false"),
+    "icinga2_agents": ("maybe", "it is text, and should be true or false"),
     "config_mode": (644, "it is a number, and should be text; put it in quotes"),
 }
 
@@ -428,9 +428,9 @@ def test_the_role_tells_all_that_is_wrong_at_once_and_changes_nothing(stages: di
         assert re.search(rf"check_plugins_{name}: .*{re.escape(told)}", outcome.failures), outcome.failures
     for told in (
         "deployment 'berlin': address: ",
-        "deployment 'bremen': port: it is 'https', and should be a whole number from 1 to 65535",
+        "deployment 'bremen': port: it is text, and should be a whole number from 1 to 65535",
         "deployment 'bremen': display_name: it is a number, and should be text; put it in quotes",
-        "deployment 'hamburg': checks: 'sockets' is not a check; did you mean socket?",
+        "deployment 'hamburg': checks: it holds what is not a check; did you mean socket?",
         "deployment 'hamburg': insecure: it is a list, and should be true or false",
         "entry 4 is text, and should be a mapping",
     ):

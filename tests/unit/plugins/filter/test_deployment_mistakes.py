@@ -85,7 +85,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"port": 0}, "port: it is '0', and should be a whole number from 1 to 65535"),
     ({"port": 65536}, "port: it is '65536', and should be a whole number from 1 to 65535"),
     ({"port": 1.5}, "port: it is '1.5', and should be a whole number from 1 to 65535"),
-    ({"port": "٣"}, "port: it is '٣', and should be a whole number from 1 to 65535"),
+    ({"port": "٣"}, "port: it is text, and should be a whole number from 1 to 65535"),
     ({"port": True}, "port: it is a boolean, and should be a number"),
     ({"url": "https://wa"}, "hostname and url exclude each other"),
     ({"hostname": ..., "url": "ftp://wa"}, "url: this is no URL of the form https://host:port/path"),
@@ -99,7 +99,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "url: the URL has a query or a fragment; only the part before /v1 is wanted",
     ),
     ({"timeout": 0}, "timeout: it is '0', and should be a number of seconds, above 0 and up to 3600"),
-    ({"timeout": "nan"}, "timeout: it is 'nan', and should be a number of seconds, above 0 and up to 3600"),
+    ({"timeout": "nan"}, "timeout: it is text, and should be a number of seconds, above 0 and up to 3600"),
     ({"timeout": 3601}, "timeout: it is '3601', and should be a number of seconds, above 0 and up to 3600"),
     ({"username": "a:b"}, "username: a user name cannot hold a colon"),
     ({"username": "a\tb"}, rf"username: 'a\tb' {UNPRINTABLE}"),
@@ -118,7 +118,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"client_key": f"-----BEGIN PRIVATE KEY-----\n{SECRET}", "client_cert": "/c"}, f"client_key: {PATH}"),
     ({"header_file": f"D360-API-KEY: {SECRET}"}, f"header_file: {PATH}"),
     ({"client_key": "/key.pem"}, "client_key needs client_cert"),
-    ({"insecure": "maybe"}, "insecure: it is 'maybe', and should be true or false"),
+    ({"insecure": "maybe"}, "insecure: it is text, and should be true or false"),
     ({"insecure": True, "ca_file": "/ca.pem"}, "insecure and ca_file contradict each other"),
     (
         {"hostname": ..., "url": "http://wa.example.com"},
@@ -127,12 +127,12 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"state_dir": "tokens"}, f"state_dir: {PATH}"),
     (
         {"checks": ["sockets"]},
-        "checks: 'sockets' is not a check; did you mean socket? (known: socket, cluster, space, build, clock, all)",
+        "checks: it holds what is not a check; did you mean socket? (known: socket, cluster, space, build, clock, all)",
     ),
     ({"checks": []}, "checks: the list is empty"),
     ({"checks": {"socket": True}}, "checks: it is a mapping, and should be a list"),
     ({"limits": "10GiB"}, "limits: it is text, and should be a mapping of checks to limits"),
-    ({"limits": {"socket": {}}}, "limits: 'socket' is not a check with limits (known: space, build, clock)"),
+    ({"limits": {"socket": {}}}, "limits: it holds what is not a check with limits (known: space, build, clock)"),
     ({"limits": {"space": "10GiB"}}, "limits: space: it should be a mapping of warning and critical to ranges"),
     ({"limits": {"space": {"warn": "1"}}}, "limits: space: it should be a mapping of warning and critical to ranges"),
     (
@@ -163,7 +163,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"limits": {"build": {"warning": "60d"}}, "checks": ["socket"]}, "limits: build is not among its checks"),
     ({"states": ["expired"]}, "states: it is a list, and should be a mapping of problems to states"),
-    ({"states": {"expired": "fine"}}, "states: 'fine' is no state; write ok, warning, critical or unknown"),
+    ({"states": {"expired": "fine"}}, "states: expired should be ok, warning, critical or unknown"),
     ({"states": {"expired": "ok"}, "checks": ["socket"]}, "states: none of its checks judges expired"),
     ({"nodes": {"wa1": True}}, "nodes: it is a mapping, and should be a list"),
     ({"nodes": "--extra-opts=x@/y"}, "nodes: '--extra-opts=x@/y' begins with a dash, as an option of a check does"),
@@ -258,7 +258,7 @@ def test_what_is_no_list_of_deployments_is_told_in_words(many: Any, told: str) -
 
 
 def test_an_engine_that_nobody_has_heard_of_is_a_mistake() -> None:
-    told = "the engine is 'naggios', and should be one of nagios, icinga2, nrpe, none"
+    told = "the engine is text, and should be one of nagios, icinga2, nrpe, none"
     assert deployment_mistakes([SOUND], {}, ["socket"], "naggios") == [told]
 
 
@@ -310,6 +310,24 @@ def test_no_secret_is_repeated_by_any_filter(differing: dict[str, Any]) -> None:
         # Nor through what it was raised from, which Ansible shows.
         assert refused.value.__cause__ is None
         assert refused.value.__suppress_context__
+
+
+#: What is no number, switch or choice, where one is wanted.
+UNFIT: tuple[dict[str, Any], ...] = (
+    *({key: SECRET} for key in ("port", "timeout", "insecure", "shards", "min_spares", "checks", "states", "limits")),
+    {"checks": ["socket", SECRET]},
+    {"states": {SECRET: "ok"}},
+    {"states": {"expired": SECRET}},
+    {"limits": {SECRET: {}}},
+)
+
+
+@pytest.mark.parametrize("differing", UNFIT)
+def test_what_does_not_fit_a_number_a_switch_or_a_choice_is_not_repeated(differing: dict[str, Any]) -> None:
+    told = deployment_mistakes([deployment(**differing)])
+    assert len(told) == 1
+    assert SECRET not in told[0]
+    assert re.match(rf"deployment '[^']*': {next(iter(differing))}: ", told[0])
 
 
 def test_every_key_that_can_be_wrong_has_its_mistake() -> None:
@@ -368,7 +386,7 @@ COMMON: list[tuple[Any, Any, list[str]]] = [
     ({"name": "a"}, ["socket"], [f"{DEFAULTS}: name differs from deployment to deployment"]),
     ({"password": f"{SECRET}\n"}, ["socket"], [f"{DEFAULTS}: password: {HIDDEN}"]),
     ("shards=4", ["socket"], [f"the {DEFAULTS} are text, and should be a mapping"]),
-    ({}, ["sockets"], [f"{NAMELESS}: checks: 'sockets' is not a check; did you mean socket? {KNOWN}"]),
+    ({}, ["sockets"], [f"{NAMELESS}: checks: it holds what is not a check; did you mean socket? {KNOWN}"]),
     ({}, None, [f"{NAMELESS}: checks: it is nothing, and should be a list"]),
     ({}, {"socket": True}, [f"{NAMELESS}: checks: it is a mapping, and should be a list"]),
     ({"checks": ["space"]}, ["socket"], []),

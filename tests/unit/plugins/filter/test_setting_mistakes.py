@@ -28,9 +28,9 @@ WORDS = "and should be a list of words"
 
 #: A variable, its value, and what is told.
 MISTAKES: list[tuple[str, Any, str]] = [
-    ("engine", "naggios", "it is 'naggios', and should be one of nagios, icinga2, nrpe, none"),
+    ("engine", "naggios", "it is text, and should be one of nagios, icinga2, nrpe, none"),
     ("state", True, f"it is a boolean, {QUOTES}"),
-    ("install", "maybe", "it is 'maybe', and should be true or false"),
+    ("install", "maybe", "it is text, and should be true or false"),
     ("install", [True], "it is a list, and should be true or false"),
     ("icinga2_hosts", None, "it is nothing, and should be true or false"),
     ("icinga2_agents", 2, "it is '2', and should be true or false"),
@@ -55,12 +55,12 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("config_owner", 0, f"it is a number, {QUOTES}"),
     ("config_mode", 640, f"it is a number, {QUOTES}"),
     ("credentials_mode", "rw-r-----", f"it is 'rw-r-----', {MODE}"),
-    ("socket_interval", "5m", f"it is '5m', {INTERVAL}"),
+    ("socket_interval", "5m", f"it is text, {INTERVAL}"),
     ("space_interval", 0, f"it is '0', {INTERVAL}"),
-    ("retry_interval", "60\n}\nobject", rf"it is '60\n}}\nobject', {INTERVAL}"),
+    ("retry_interval", "60\n}\nobject", f"it is text, {INTERVAL}"),
     ("build_interval", [60], "it is a list, and should be a number"),
     ("nagios_interval_length", 0, "it is '0', and should be a number of seconds, from 1 and up to 86400"),
-    ("attempts", "3; x", "it is '3; x', and should be a whole number from 1 to 1000"),
+    ("attempts", "3; x", "it is text, and should be a whole number from 1 to 1000"),
     ("dependent_attempts", 2.5, "it is '2.5', and should be a whole number from 1 to 1000"),
     ("host_template", 'a"; log("x")', f'it is \'a"; log("x")\', {NAMES}'),
     ("service_template", "a\n}\ndefine command {", rf"it is 'a\n}}\ndefine command {{', {NAMES}"),
