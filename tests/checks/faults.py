@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, final
 import documents
 import trustme
 from listener import Listener, head
+from wabiz_monitoring._core.deployment import MOST_NODES
 
 LOGIN = "/v1/users/login"
 LOGOUT = "/v1/users/logout"
@@ -276,8 +277,26 @@ def _nodes(number: int) -> bytes:
 
 def _whole_nodes() -> bytes:
     """Fewer, but with all their fields."""
-    more = {"env": [f"WA_SETTING_{number}=of a length that settings have" for number in range(12)], **_fresh()}
-    return documents.cluster({f"wa{at}:c{at}": documents.standby(**more) for at in range(360)})
+    more = {"env": [f"WA_SETTING_{number}=of a length that settings have" for number in range(24)], **_fresh()}
+    return documents.cluster({f"wa{at}:c{at}": documents.standby(**more) for at in range(180)})
+
+
+def _wrong_nodes() -> bytes:
+    """Each with something else to say of every field; what is said of them all is many times the answer."""
+    return documents.cluster({f"h{at}\u00e9{'w' * 70}:c{at}": _wrong_node(at) for at in range(MOST_NODES)})
+
+
+def _wrong_node(at: int) -> dict[str, Any]:
+    long = f"{at} \u00e9" + "w" * 70
+    return documents.standby(
+        **dict.fromkeys(("socket_conn", "version", "expire_timestamp", "device_iso8601"), long),
+        **dict.fromkeys(("free_space_data", "free_space_logs"), -1 - at),
+        **dict.fromkeys(("free_space_media_incoming", "free_space_media_outgoing"), f"{at} bytes"),
+        **dict.fromkeys(("context", "description", "e2e", "lc", "lg", "os_name"), bool(at % 2)),
+        role="coreapp" if at % 2 else f"master{at}",
+        schema={f"a{at}": at, f"b{at}": 2, "axolotl": at},
+        shards=[[at * 3, at * 3 + 1], [at * 3 + 10000, at * 3 + 10001]],
+    )
 
 
 def _much(letter: str, room: int, values: int) -> bytes:
@@ -542,9 +561,9 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
             SUPPORT, _body(lambda: whole(device_iso8601="2018-99-99T99:99:99", expire_timestamp="soon"))
         ),
         "shards without end": Fault(SUPPORT, _body(_endless_shards)),
-        "five hundred nodes": Fault(SUPPORT, _body(lambda: _nodes(512))),
+        "as many nodes as are believed": Fault(SUPPORT, _body(lambda: _nodes(192))),
         "hundreds of nodes with all their fields": Fault(SUPPORT, _body(_whole_nodes)),
-        "more nodes than there can be": Fault(SUPPORT, _body(lambda: _nodes(513))),
+        "more nodes than there can be": Fault(SUPPORT, _body(lambda: _nodes(193))),
     },
     "Time": {
         "says nothing to the request": Fault(SUPPORT, Wire.wait),
@@ -559,6 +578,9 @@ KINDS: Mapping[str, Mapping[str, Fault]] = {
     },
 }
 """Every fault, by its kind."""
+
+WRONG_IN_EVERY_FIELD = Fault(SUPPORT, _body(_wrong_nodes))
+"""As many nodes as are believed, each with several findings: a run alone takes seconds."""
 
 FAULTS: Mapping[str, Fault] = {name: fault for kind in KINDS.values() for name, fault in kind.items()}
 

@@ -293,6 +293,27 @@ def test_no_variable_gives_a_secret_in_it_away(variables: dict[str, str], monkey
                 silent(*outcome(check, words), variables)
 
 
+UNDECODED = {
+    # variable, and what is said of a byte in it that is not UTF-8
+    "WA_WEB_PASSWORD": "usage: the password holds bytes that are not UTF-8",
+    "WA_WEB_USERNAME": "usage: the user name holds bytes that are not UTF-8",
+    "WA_WEB_TOKEN": "usage: the token holds characters that cannot stand in a header",
+    "https_proxy": "the proxy on the way to localhost:1 failed: Connection refused",
+}
+
+
+@pytest.mark.parametrize("name", UNDECODED)
+@pytest.mark.parametrize("state", ["none", "kept"])
+def test_bytes_that_are_not_utf_8_are_no_error_of_ours(name: str, state: str, runner: Runner, tmp_path: Path) -> None:
+    given = {"WA_WEB_USERNAME": "monitor", "WA_WEB_PASSWORD": "sound-password"}
+    value = "http://me:\udcff\udcfe-secret@localhost:1" if name == "https_proxy" else "\udcff\udcfe-secret"
+    where = "none" if state == "none" else str(tmp_path / state)
+    words = ("-H", "localhost", "-p", "1", "--insecure", "--state-dir", where)
+    done = runner.process(str(runner.bin / "check_wabiz_all"), *words, env={**given, name: value})
+    assert UNDECODED[name] in done.first
+    assert done.err == ""
+
+
 # Modules.
 
 
@@ -309,11 +330,15 @@ def test_modules_give_none_of_it_away(runner: Quick, forks: Forks) -> None:
         {"hostname": "localhost", "headers": [f"X-Key: {MARK}"]},
         {"hostname": "localhost", "username": f"me:{MARK}"},
         {"hostname": "localhost", "token": f"Bearer {MARK}"},
+        {"hostname": "localhost", "username": "me", "password": f"\udcff{MARK}"},
+        {"hostname": "localhost", "headers": {"X-Key": f"\udcff{MARK}"}},
     ]
     for module, options in itertools.product(forks.modules, texts):
         done = forks.module(runner, module, {"port": 1, "timeout": 2, **options}).done
+        assert done.out, (options, done)
         told = json.loads(done.out)
         # What it was called with is the engine's to show, and shown to whoever called it.
         told.pop("invocation", None)
         assert told["failed"], options
+        assert "internal error" not in done.out, options
         assert marks.found(json.dumps(told), [MARK]) == [], (options, told)

@@ -21,7 +21,7 @@ import marks
 import pytest
 from asking import Asked, asking
 from commands import Runner
-from faults import ENDLESS_TOKEN, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN
+from faults import ENDLESS_TOKEN, FAULTS, LOGIN, LOGOUT, STALE, SUPPORT, TOKEN, WRONG_IN_EVERY_FIELD
 from forks import Forks, Taken
 from forkserver import CHECKS, MODULES
 from marks import GIVEN, HEADER, NETRC, PASSWORD, USER
@@ -35,7 +35,8 @@ from yardstick import LATE, Healthy, Yardstick, kind_of, most, yardstick
 OTHER = Path("/usr/bin/python3")
 
 SAMPLE = (
-    *("healthy", "too large", "five hundred nodes", "as much as is believed", "values without number, late"),
+    *("healthy", "too large", "as many nodes as are believed", "as much as is believed"),
+    "values without number, late",
     *("drips the body", "logout: drips", "echoes in full", "refuses connections"),
 )
 ALONE = ("all", *MODULES)
@@ -135,6 +136,21 @@ def test_a_process_of_its_own_takes_no_more_than_its_fork_is_said_to_take(
             ends = limit + usual.seconds
             assert process.late(ends) < LATE or one.alone(forks.collections, user).late(ends) < LATE
             assert process.peak < usual.would_take(fork, forks) * 1.1
+
+
+@pytest.mark.parametrize("tool", ["all", "health_gate"])
+def test_many_findings_at_each_node_take_no_more_memory_than_is_promised(
+    tool: str, forks: Forks, user: Runner, healthy: Yardstick, tmp_path: Path
+) -> None:
+    with peer("healthy", tmp_path) as at:
+        assert at.server
+        at.server.use(WRONG_IN_EVERY_FIELD)
+        for one in asking("healthy", at, None, forks.modules, tmp_path):
+            if one.name == tool:
+                taken = one.patiently().alone(forks.collections, user)
+                hold_quiet(one, taken)
+                assert taken.done.out.count("belongs") > 192, taken.done.out[:200]
+                hold_memory(one, healthy[kind_of(one)], taken.peak)
 
 
 def hold_quiet(one: Asked, taken: Taken) -> None:

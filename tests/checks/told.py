@@ -356,7 +356,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "a length that is none": _strange("no sound length"),
     "more than the answer": None,
     "hundreds of nodes with all their fields": _by_check(_NOBODY, _NOBODY, None, None, None, _ALL_NOBODY),
-    "five hundred nodes": _by_check(
+    "as many nodes as are believed": _by_check(
         _NOBODY,
         _NOBODY,
         Told("missing", "no free_space_data, ", _LACKS),
@@ -364,7 +364,7 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         Told("missing", "no device_iso8601 in the answer of ", _LACKS),
         _ALL_NOBODY,
     ),
-    "more nodes than there can be": Told("invalid", "the answer names 513 nodes; more than 512 are not believed", CURL),
+    "more nodes than there can be": Told("invalid", "the answer names 193 nodes; more than 192 are not believed", CURL),
     "another type": None,
     "no type": None,
     "a byte order mark": None,

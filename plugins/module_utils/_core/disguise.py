@@ -13,7 +13,20 @@ import binascii
 import json
 import re
 from collections import deque
-from typing import Callable, Container, Deque, Dict, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
+from typing import (
+    AbstractSet,
+    Callable,
+    Container,
+    Deque,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Pattern,
+    Set,
+    Tuple,
+)
 from urllib.parse import quote
 
 SHORTEST = 6
@@ -54,7 +67,7 @@ class Secrets:
             self._learned.add(secret)
             raw = secret.encode("utf-8", "replace")
             # Where only some letters are escaped, most of what is left of it when it was cut may be escapes.
-            readings = (*_unescaped(secret), json.dumps(secret), quote(secret, safe=""))
+            readings = (*_unescaped(secret), json.dumps(secret), quote(secret, safe="", errors="replace"))
             # Some letters come apart in two, whose order stays when the text is turned round.
             turned = () if secret.isascii() else (secret[::-1],)
             for reading in (*readings, *turned):
@@ -111,7 +124,7 @@ class Secrets:
     def _stands_in(self, text: str, plain: bool, words: bool) -> bool:
         if self._letters.stand_in(_letters(text), plain):
             return True
-        if self._visible and any(self._visible.stand_in(_visible(one), plain) for one in self._closed_up(text)):
+        if self._visible and any(self._visible.stand_in(one, plain) for one in self._closed_up(_visible(text))):
             return True
         return bool(words and self._word and self._names_one(_folded(text).strip(), plain))
 
@@ -132,18 +145,18 @@ class Secrets:
         return False
 
     def _closed_up(self, text: str) -> Iterator[str]:
-        """A text, and without what may stand between all of its letters."""
+        """A text, and every other character of what has one sign between all others."""
         yield text
-        for mark in set(text):
-            if not mark.isalnum() and text.count(mark) >= self._visible.window - 1:
-                yield text.replace(mark, "")
-                # It may be one of the secret's own.
-                yield re.sub("(?s)(.)" + re.escape(mark), r"\1", text)
+        for match in re.finditer(_BETWEEN % (self._visible.window - 2), text):
+            yield match[0][::2]
 
     def _names_one(self, text: str, plain: bool) -> bool:
         if plain and self._word and self._word.search(text):
             return True
         return bool(self._dressed_word and self._dressed_word.search(text))
+
+
+_BETWEEN = r"(?s).([\W_])(?:.\1){%d,}.?"
 
 
 def _any_of(words: Iterable[str]) -> Optional[Pattern[str]]:
@@ -252,7 +265,7 @@ _POWERS = (85**4, 85**3, 85**2, 85, 1)
 _NO_LETTER = re.compile("[^0-9a-z]+")
 _NOT_VISIBLE = re.compile(r"[\x00-\x20\x7f+\\]+")
 # Unicode calls fillers letters.
-_FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0"))
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 # Letters of other alphabets that look like ours, in small letters.
 _LOOK_ALIKES = str.maketrans(
     "\u0430\u0432\u0435\u0437\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d"
@@ -261,7 +274,7 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
-_SAME = str.maketrans("01i", "oll")
+_FEW = 64
 # As Unicode names what is a Latin letter to the eye: small capitals, letters with strokes or hooks, turned, in circles.
 _NAME_OF_LETTER = "(?:LATIN|INDICATOR) .*LETTER (?:[A-Z]+ )*?([A-Z])(?: WITH .+)?$"
 
@@ -282,38 +295,60 @@ def _looks(text: str) -> Iterator[str]:
             )
         }
         if small:
-            yield "".join(char for char in text if char not in small)
+            yield _without(text, small)
+
+
+def _without(text: str, chars: AbstractSet[str]) -> str:
+    if len(chars) > _FEW:
+        return "".join(char for char in text if char not in chars)
+    # Much quicker than to look at each character.
+    for char in chars:
+        text = text.replace(char, "")
+    return text
+
+
+def _same(text: str) -> str:
+    return text.replace("0", "o").replace("1", "l").replace("i", "l")
 
 
 def _letters(text: str) -> str:
     """Letters and digits only: no case, no accents, nothing between them."""
     if text.isascii():
-        return _NO_LETTER.sub("", text.lower()).translate(_SAME)
+        return _same(_NO_LETTER.sub("", text.lower()))
     return "".join(char for char in _folded(text) if char.isalnum())
 
 
 def _visible(text: str) -> str:
     """Whatever is visible, but for what escapes are made with: no case, no accents, no blanks."""
     if text.isascii():
-        return _NOT_VISIBLE.sub("", text.lower()).translate(_SAME)
+        return _same(_NOT_VISIBLE.sub("", text.lower()))
     import unicodedata
 
-    return "".join(char for char in _folded(text) if unicodedata.category(char)[0] in "LNPS" and char not in "+\\")
+    folded = _folded(text)
+    return _without(folded, {char for char in set(folded) if char in "+\\" or unicodedata.category(char)[0] in "CMZ"})
 
 
 def _folded(text: str) -> str:
     if text.isascii():
-        return text.lower().translate(_SAME)
+        return _same(text.lower())
     import unicodedata
 
     # Some letters have a capital without a way back, and some come apart only then.
-    capital = unicodedata.normalize("NFKD", text.translate(_FILLERS)).upper()
+    capital = unicodedata.normalize("NFKD", _without(text, _FILLERS)).upper()
     small = unicodedata.normalize("NFKD", capital.casefold())
-    return small.translate({ord(char): _alike(char) for char in set(small) if char > "\x7f"}).translate(_SAME)
+    for char in set(small):
+        if char > "\x7f":
+            alike = _alike(char)
+            if alike != char:
+                small = small.replace(char, alike)
+    return _same(small)
 
 
 def _alike(char: str) -> str:
     """The letter or digit of ours that one of other letters looks like, if it does."""
+    if "\u2e80" <= char < "\ua000" or char >= "\U00020000":
+        # Of the tens of thousands of Chinese ones none does.
+        return char
     import unicodedata
 
     digit = unicodedata.digit(char, None)

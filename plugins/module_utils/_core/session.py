@@ -47,6 +47,9 @@ def credentials(username: Optional[str], password: Optional[str], token: Optiona
         raise Misuse("the token holds characters that cannot stand in a header")
     if ":" in (username or ""):
         raise Misuse("a user name cannot hold a colon")
+    for what, given in (("user name", username), ("password", password)):
+        if given and not given.isascii() and any("\ud800" <= char <= "\udfff" for char in given):
+            raise Misuse("the %s holds bytes that are not UTF-8" % what)
     return Credentials(username or None, password or None, token or None)
 
 
