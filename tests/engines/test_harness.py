@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import distribution
 import pytest
 from processes import commands
 
@@ -136,3 +137,8 @@ def test_a_missing_engine_skips_a_test_and_fails_it_where_engines_are_owed(
 def test_what_icinga_makes_of_performance_data_can_be_asked(in_icinga: Icinga) -> None:
     parsed = in_icinga.evaluate('parse_performance_data("load=1.5s;2;3;0")')
     assert (parsed["value"], parsed["unit"], parsed["warn"], parsed["crit"], parsed["min"]) == (1.5, "seconds", 2, 3, 0)
+
+
+def test_what_runs_with_the_engines_rights_finds_no_home_to_leave_something_in(user: User) -> None:
+    looks = "import os; print(os.path.exists(os.path.expanduser('~')))"
+    assert user.run(distribution.interpreter(user.prefix), "-I", "-c", looks).stdout == "False\n"
