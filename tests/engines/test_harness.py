@@ -140,5 +140,5 @@ def test_what_icinga_makes_of_performance_data_can_be_asked(in_icinga: Icinga) -
 
 
 def test_what_runs_with_the_engines_rights_finds_no_home_to_leave_something_in(user: User) -> None:
-    looks = "import os; print(os.path.exists(os.path.expanduser('~')))"
+    looks = "import os; print(os.path.isdir(os.path.expanduser('~')))"
     assert user.run(distribution.interpreter(user.prefix), "-I", "-c", looks).stdout == "False\n"

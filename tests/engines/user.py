@@ -18,8 +18,8 @@ from pathlib import Path
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 #: Nothing of the environment that the tests run in reaches an engine, and so nothing reaches the checks that it runs.
-#: The home is nobody's: without one named, what runs would take the user's own, and leave there what it keeps.
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+#: The home can be no folder: with none named, what runs would take the user's own, and leave there what it keeps.
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/dev/null"}
 
 
 @dataclass(frozen=True)
