@@ -61,9 +61,16 @@ def _number(host: str) -> bytes:
 
 def _person(user: str) -> str:
     if user.isascii():
-        return "".join(filter(str.isprintable, user.lower())).strip()
+        return "".join(filter(str.isprintable, user.lower().replace(" ", "")))
     # Its tables take a megabyte.
+    import re
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", user).casefold())
-    return "".join(char for char in plain if char.isprintable() and not unicodedata.combining(char)).strip()
+    bare = (char for char in plain if char.isprintable() and char != " " and not unicodedata.combining(char))
+    # Some databases take strokes, hooks and missing dots for accents, which Unicode does not.
+    named = ((char, re.fullmatch(_NAME, unicodedata.name(char, ""))) for char in bare)
+    return "".join(match[1].lower() if match else char for char, match in named)
+
+
+_NAME = "LATIN SMALL LETTER (?:DOTLESS )?([A-Z])(?: WITH .+)?"
