@@ -15,7 +15,7 @@ from typing import Any
 import deadmount
 import pytest
 import trustme
-from commands import Done, Runner, credentials, in_time
+from commands import Done, Runner, credentials, in_time, unhurried
 from documents import single
 from forks import NAMESPACES, Forks, Quick
 from wabiz_monitoring._edge.files import LARGEST
@@ -144,7 +144,7 @@ def test_a_run_ends_where_a_file_system_does_not_answer(
     # Without a network it is all the same: the file comes first.
     mount = [*NAMESPACES, sys.executable, deadmount.__file__, str(tmp_path / "mount"), how]
     check = str(installed.bin / "check_wabiz_socket")
-    done = in_time(3, lambda limit: installed.process(*mount, check, "-t", f"{limit:g}", *asked))
+    done = unhurried(3, lambda limit: installed.process(*mount, check, "-t", f"{limit:g}", *asked))
     assert done.err == ""
     told = json.loads(done.out)
     assert told["code"] == (2 if named == "a saved answer" else 3), done

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from faults import SIZES
 
 CURL = "see with curl what answers at this address: a proxy, a login page, another service"
+FIELD = "this build writes the field in another way than the vendor says; see in its notes, or ask its vendor"
 CUT = "a proxy or the front end cut it short: look at their logs"
 PACKED = "a proxy or the front end does not pack it the way it says: look at their logs"
 PASSWORDS = "put the user name and password right; nothing is known about the deployment until then"
@@ -89,12 +90,12 @@ def _proxy(why: str) -> Told:
 
 
 def _only_space(text: str) -> Mapping[str, Outcome]:
-    return _by_check(None, None, Told("invalid", text, CURL), None, None, Told("invalid", f"space: {text}", CURL))
+    return _by_check(None, None, Told("invalid", text, FIELD), None, None, Told("invalid", f"space: {text}", FIELD))
 
 
 def _every_field(what: str) -> Mapping[str, Outcome]:
     def told(field: str, kind: str = "text") -> Told:
-        return Told("invalid", f"{field} is {what} where {kind} belongs", CURL)
+        return Told("invalid", f"{field} is {what} where {kind} belongs", FIELD)
 
     return _by_check(
         told("socket_conn"),
@@ -294,8 +295,8 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
     "echoes in an answer": _by_check(
         _NO_WORD,
         None,
-        Told("invalid", "free_space_logs is text where a number of bytes belongs", CURL),
-        Told("invalid", f"expire_timestamp is '{WITHHELD}' where a time such as", CURL),
+        Told("invalid", f"free_space_logs is '{WITHHELD}' where a number of bytes belongs", FIELD),
+        Told("invalid", f"expire_timestamp is '{WITHHELD}' where a time such as", FIELD),
         None,
         Told("socket-unknown", "socket: " + _NO_WORD.text, _NO_WORD.remedy),
     ),
@@ -406,9 +407,9 @@ TOLD: Mapping[str, Outcome | Mapping[str, Outcome]] = {
         None,
         None,
         None,
-        Told("invalid", f"expire_timestamp is 'soon' {_NO_TIME}", CURL),
-        Told("invalid", f"device_iso8601 is '2018-99-99T99:99:99' {_NO_TIME}", CURL),
-        Told("invalid", f"build: expire_timestamp is 'soon' {_NO_TIME}", CURL),
+        Told("invalid", f"expire_timestamp is 'soon' {_NO_TIME}", FIELD),
+        Told("invalid", f"device_iso8601 is '2018-99-99T99:99:99' {_NO_TIME}", FIELD),
+        Told("invalid", f"build: expire_timestamp is 'soon' {_NO_TIME}", FIELD),
     ),
     "shards without end": _by_check(_NOT_TOLD, _NOT_TOLD, None, None, None, _ALL_NOT_TOLD),
     "says nothing to the request": IN_TIME,
