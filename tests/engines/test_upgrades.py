@@ -39,7 +39,7 @@ def built(user: User, scratch: Path) -> Built:
 
 def said(venv: Path) -> str:
     """What an installed check says of its version."""
-    command = [venv / "bin" / "check_wabiz_space", "--version"]
+    command = [str(venv / "bin" / "check_wabiz_space"), "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
@@ -96,7 +96,7 @@ def test_the_role_says_how_it_is_given_a_virtual_environment_that_is_not_its_own
 def test_pip_replaces_what_is_installed_as_the_pages_say(site: Site, built: Built) -> None:
     venv = site.folder / "by-pip"
     subprocess.run([site.python, "-m", "venv", venv], check=True)
-    pip = [venv / "bin" / "pip", "--quiet", "--disable-pip-version-check", "install"]
+    pip = [str(venv / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install"]
     subprocess.run([*pip, "--no-index", "--find-links", built.needed, built.older], check=True)
     assert "(unpatched)" in said(venv)
     subprocess.run([*pip, "--no-index", "--find-links", built.needed, "--force-reinstall", built.today], check=True)
