@@ -105,6 +105,29 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+deployments:
+  description: The names of the deployments that come, go and change with the files of the entries, or would.
+  returned: success
+  type: dict
+  contains:
+    added:
+      description: Those of which no file said anything before.
+      returned: always
+      type: list
+      elements: str
+      sample: [berlin]
+    removed:
+      description: Those of which no file says anything afterwards.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    changed:
+      description: Those of which something else is said afterwards.
+      returned: always
+      type: list
+      elements: str
+      sample: []
 paths:
   description: Paths of the entries that were changed, or would be.
   returned: success
@@ -120,6 +143,7 @@ from ansible_collections.wabiz.monitoring.plugins.module_utils._host.folders imp
 from ansible_collections.wabiz.monitoring.plugins.module_utils._host.rights import do_as, user_named
 from ansible_collections.wabiz.monitoring.plugins.module_utils._host.trial import ENGINES, Trial, objection
 from ansible_collections.wabiz.monitoring.plugins.module_utils._host.wanted import STATES, Absent, Entry, File
+from ansible_collections.wabiz.monitoring.plugins.module_utils._host.watched import differences
 
 ENTRY: Dict[str, Dict[str, Any]] = {
     "path": {"type": "path", "required": True},
@@ -172,7 +196,12 @@ def changed(params: Dict[str, Any], only_asked: bool) -> Dict[str, Any]:
     """Change what is to be changed, if the engine accepts it; gives what is returned."""
     entries = [STATES[options["state"]](options) for options in params["entries"]]
     pending = [entry for entry in entries if entry.pending()]
-    differences = [entry.difference() for entry in pending]
+    shown = [entry.difference() for entry in pending]
+    files = [entry for entry in entries if isinstance(entry, (File, Absent))]
+    deployments = differences(
+        {entry.path: entry.before() for entry in files},
+        {entry.path: entry.data if isinstance(entry, File) else None for entry in files},
+    )
     if not only_asked:
         if params["trial"] and any(isinstance(entry, (File, Absent)) for entry in pending):
             ask(params["trial"], entries)
@@ -181,7 +210,8 @@ def changed(params: Dict[str, Any], only_asked: bool) -> Dict[str, Any]:
     return {
         "changed": bool(pending),
         "paths": [entry.path for entry in pending],
-        "diff": [difference for difference in differences if difference],
+        "deployments": deployments,
+        "diff": [difference for difference in shown if difference],
     }
 
 

@@ -54,6 +54,12 @@ contents:
   returned: success
   type: str
   sample: ""
+deployments:
+  description: The names of the deployments that the files among the paths are about.
+  returned: success
+  type: list
+  elements: str
+  sample: [berlin]
 found:
   description: What was found for each of the paths.
   returned: success

@@ -12,8 +12,9 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, NoReturn
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.address import DEFAULT_PORT, from_host, from_url
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 
@@ -150,18 +151,15 @@ def seconds(most: int, least: int = 0) -> Kind:
 
 
 def _flag(value: object) -> bool:
-    # As Ansible's own filter `bool` reads them.
-    text = str(value).lower()
-    if isinstance(value, (bool, int, str)) and text in _FLAGS:
-        return _FLAGS[text]
-    told = measured(str(value)) if isinstance(value, (int, float, str)) else described(value)
+    try:
+        # As the options of modules are read.
+        return bool(boolean(value)) if isinstance(value, (bool, int, float, str)) else _not_a_flag(described(value))
+    except TypeError:
+        return _not_a_flag(measured(str(value)))
+
+
+def _not_a_flag(told: str) -> NoReturn:
     raise Misuse("it is %s, and should be true or false" % told)
-
-
-_FLAGS = {
-    **dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True),
-    **dict.fromkeys(("false", "no", "off", "0", "f", "n"), False),
-}
 
 
 def listed(kind: Kind, plural: str, least: int = 0) -> Kind:

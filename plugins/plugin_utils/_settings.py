@@ -57,6 +57,7 @@ _MAYBE_LINE = _or_nothing(TEXT)
 SETTINGS: Mapping[str, Kind] = {
     "engine": choice(*ENGINES),
     "state": choice("present", "absent"),
+    "remove_many": FLAG,
     "install": FLAG,
     "package": _MAYBE_LINE,
     "version": _or_nothing(fitting(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,63}", "a version, in quotes")),

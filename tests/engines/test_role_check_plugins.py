@@ -491,7 +491,9 @@ def test_two_thousand_deployments_are_written_in_one_run_and_accepted(running: S
     common = {"checks": [*CHECKS, "all"], "limits": {"space": {"warning": ["10GiB", "logs=2GiB"], "critical": "1GiB"}}}
     many = [{"name": f"wa{n:04}", "hostname": f"wa{n:04}.example.com", **common} for n in range(2000)]
     # The engines that run are to go on with what they have.
-    outcome = running.site.play("--limit", "nagios,icinga2", deployments=many, reload_command=["true"])
+    outcome = running.site.play(
+        "--limit", "nagios,icinga2", deployments=many, remove_many=True, reload_command=["true"]
+    )
     assert outcome.code == 0, outcome.failures
     for engine, told in ((running.nagios, "Checked 12001 services"), (running.icinga2, "Instantiated 12000 Services")):
         accepted, words = engine.verify()

@@ -13,6 +13,7 @@ import subprocess
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .._edge.exposure import Changer
+from . import watched
 from .contents import digest
 from .folders import Refused, folder, weakness, weakness_of_command
 
@@ -67,6 +68,7 @@ def found(python: str, venv: str, plugin_folder: str, paths: List[str]) -> Dict[
         "links": _links(venv, plugin_folder),
         "plugin_folder_exists": os.path.isdir(plugin_folder),
         "found": matching,
+        "deployments": sorted({name for these in matching.values() for path in these for name in _watched(path)}),
         "paths": [path for these in matching.values() for path in these],
     }
 
@@ -136,6 +138,16 @@ def _ours(path: str) -> bool:
             return os.path.isdir(path) or place.holds(name, _WRITER)
     except (OSError, Refused):
         return False
+
+
+def _watched(path: str) -> List[str]:
+    """The deployments that a file is about, if the role wrote it."""
+    above, name = os.path.split(path)
+    try:
+        with folder(above) as place:
+            return watched.names(place.content(name))
+    except (OSError, Refused):
+        return []
 
 
 def _links(venv: str, plugin_folder: str) -> List[str]:

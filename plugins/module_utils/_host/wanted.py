@@ -56,6 +56,14 @@ class Named(Entry):
         with folder(self.above) as above:
             self.settle_in(above)
 
+    def before(self) -> Optional[bytes]:
+        """What a file of the name holds now, for nothing but the names in it."""
+        try:
+            with folder(self.above) as above:
+                return above.content(self.name)
+        except (OSError, Refused):
+            return None
+
     @abc.abstractmethod
     def pending_in(self, above: Folder) -> bool: ...
 
