@@ -287,68 +287,17 @@ asked_at:
 """
 
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, Mapping, Tuple, Union
+from typing import Any, Callable, Mapping, Tuple, Union
 
 from ansible_collections.wabiz.monitoring.plugins.module_utils._api import from_params
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.catalogue import Trouble
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.deployment import Deployment
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.facts import from_facts, spell_time
-from ansible_collections.wabiz.monitoring.plugins.module_utils._core.gate import Terms, open_gate, policy_of
+from ansible_collections.wabiz.monitoring.plugins.module_utils._core.gate import open_gate, policy_of
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.redaction import Redaction
 from ansible_collections.wabiz.monitoring.plugins.module_utils._module import Module, Outcome
-
-FAIL_ON = ["critical", "unknown", "warning"]
-OPTIONS: Dict[str, Dict[str, Any]] = {
-    "fail_on": {"type": "list", "elements": "str", "choices": FAIL_ON, "default": FAIL_ON[:2]},
-    "states": {"type": "dict", "default": {}},
-    "min_free_space": {"type": "raw"},
-    "min_build_lifetime": {"type": "str"},
-    "max_clock_offset": {"type": "str"},
-    "shards": {"type": "int"},
-    "min_spares": {"type": "int", "default": 1},
-    "min_nodes": {"type": "dict", "default": {}},
-    "without": {"type": "list", "elements": "str", "default": []},
-    "ignore_nodes": {"type": "list", "elements": "str", "default": []},
-    "support": {"type": "dict"},
-}
-
-
-def terms_of(params: Mapping[str, Any]) -> Terms:
-    """The terms that the module's options state. Raises Misuse, with a sentence for the user."""
-    return Terms(
-        states={str(problem): str(state) for problem, state in (params["states"] or {}).items()},
-        min_free_space=_space(params["min_free_space"]),
-        min_build_lifetime=params["min_build_lifetime"],
-        max_clock_offset=params["max_clock_offset"],
-        shards=params["shards"],
-        min_spares=params["min_spares"],
-        min_nodes={str(pattern): _number(number) for pattern, number in (params["min_nodes"] or {}).items()},
-        without=params["without"] or (),
-        ignore_nodes=params["ignore_nodes"] or (),
-        fail_on=params["fail_on"] or (),
-    )
-
-
-def _space(given: Any) -> Union[str, Dict[str, str], None]:
-    if given is None:
-        return None
-    if isinstance(given, Mapping):
-        return {str(volume): _size(size) for volume, size in given.items()}
-    return _size(given)
-
-
-def _size(given: Any) -> str:
-    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-        raise Misuse("min_free_space: write a size such as 10GiB, or a dictionary of sizes by volume")
-    return str(given)
-
-
-def _number(given: Any) -> int:
-    try:
-        return int(str(given))
-    except ValueError:
-        raise Misuse("min_nodes: %r is no number of nodes" % given) from None
+from ansible_collections.wabiz.monitoring.plugins.module_utils._terms import OPTIONS, terms_of
 
 
 def judge(params: Mapping[str, Any], place: Redaction, warns: Callable[[str], object], verbosity: int = 0) -> Outcome:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.gate import policy_of
 from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
-from ansible_collections.wabiz.monitoring.plugins.modules.health_gate import OPTIONS, terms_of
+from ansible_collections.wabiz.monitoring.plugins.module_utils._terms import OPTIONS, terms_of
 
 PREFIX = "predeploy_gate_"
 LATER = "after_"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.wabiz.monitoring.plugins.filter.gate_mistakes import FilterModule, gate_mistakes
-from ansible_collections.wabiz.monitoring.plugins.modules.health_gate import OPTIONS
+from ansible_collections.wabiz.monitoring.plugins.module_utils._terms import OPTIONS
 
 ROLE = __file__.partition("/tests/unit/")[0] + "/roles/predeploy_gate"
 
