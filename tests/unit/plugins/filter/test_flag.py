@@ -22,7 +22,7 @@ from ansible_collections.wabiz.monitoring.plugins.filter.setting_mistakes import
 
 ROOT = Path(__file__.partition("/tests/unit/")[0])
 OWN = "It holds true or false."
-NONE = ("maybe", "", "nein", "falsch", "2", 2, 0.5, None, [], [True], {"a": True})
+NONE: tuple[Any, ...] = ("maybe", "", "nein", "falsch", "2", 2, 0.5, None, [], [True], {"a": True})
 
 
 def spellings(of: Any) -> list[Any]:
