@@ -23,6 +23,7 @@ from ._core.misuse import Misuse
 from ._core.redaction import Redaction
 from ._core.session import Credentials
 from ._core.text import Message, say
+from ._edge.files import no_path
 from ._edge.leaving import leaving_at_once
 
 _LEAST = (2, 17)
@@ -36,6 +37,7 @@ _FITTING = {
     "dict": say("a dictionary"),
 }
 _ADDRESSES = ("url", "hostname")
+_ADDRESS = r"(?:[A-Za-z]+://)?(?:[\w.-]+|\[?[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]?)(?::[0-9]{1,5})?(?:/|\Z)"
 # Facts may hold the variables of a node, and have been shown where they were gathered.
 _NOT_SHOWN = ("support",)
 
@@ -144,6 +146,9 @@ class Module(AnsibleModule):  # type: ignore[misc]
             hidden = told is None or told.get("no_log") or name in _NOT_SHOWN or name in unfit
             if name in _ADDRESSES and isinstance(value, str):
                 value = without_path(value)
+                # What is no address may be anything.
+                hidden = hidden or not re.match(_ADDRESS, value)
+            hidden = hidden or (told is not None and told.get("type") == "path" and no_path(str(value)))
             shown[self._shown(name)] = self._shown(value) if value is None or not hidden else _HIDDEN
         return shown
 

@@ -314,7 +314,48 @@ def test_bytes_that_are_not_utf_8_are_no_error_of_ours(name: str, state: str, ru
     assert done.err == ""
 
 
+@pytest.mark.parametrize("option", ["--ca-file", "--client-cert", "--client-key", "--header-file"])
+@pytest.mark.parametrize("given", [f"-----BEGIN PRIVATE KEY-----{MARK}", f"begin\n{MARK}\nend"])
+def test_a_text_in_the_place_of_a_path_is_not_repeated(option: str, given: str, tmp_path: Path, runner: Runner) -> None:
+    cert = tmp_path / "cert.pem"
+    cert.write_text("x")
+    more = ("--client-cert", str(cert)) if option == "--client-key" else ()
+    done = runner("check_wabiz_all", "-H", "localhost", "-p", "1", "-vvv", *more, option, given)
+    assert done.code == 3
+    assert option in done.first
+    assert marks.found(done.out, [MARK]) == []
+
+
 # Modules.
+
+
+NOT_SHOWN = [
+    {"url": f"https://localhost:1;key={MARK}"},
+    {"url": f"https://localhost:{MARK}"},
+    {"hostname": f"localhost:{MARK}"},
+    {"hostname": f"localhost {MARK}"},
+    {"hostname": "localhost", "client_cert": f"-----BEGIN PRIVATE KEY-----{MARK}"},
+    {"hostname": "localhost", "client_cert": "c", "client_key": f"begin\n{MARK}\nend"},
+]
+
+
+@pytest.mark.parametrize("options", NOT_SHOWN)
+def test_what_is_no_address_or_path_is_not_shown_as_an_option(
+    options: dict[str, Any], runner: Quick, forks: Forks
+) -> None:
+    for module in forks.modules:
+        done = forks.module(runner, module, {"port": 1, "timeout": 2, **options}).done
+        assert json.loads(done.out)["failed"]
+        assert marks.found(done.out, [MARK]) == []
+
+
+@pytest.mark.parametrize(
+    "option", [{"url": "https://localhost:1"}, {"hostname": "localhost"}, {"hostname": "127.0.0.1"}]
+)
+def test_an_address_is_shown_as_an_option(option: dict[str, Any], runner: Quick, forks: Forks) -> None:
+    done = forks.module(runner, "support_facts", {"timeout": 2, "validate_certs": False, **option}).done
+    shown = json.loads(done.out)["invocation"]["module_args"]
+    assert {name: shown[name] for name in option} == option
 
 
 def test_modules_give_none_of_it_away(runner: Quick, forks: Forks) -> None:

@@ -200,8 +200,15 @@ _LONGEST = 200
 """Characters of a path that are shown."""
 
 
+def no_path(text: str) -> bool:
+    """Whether it is the text of a file, rather, that was given in its place."""
+    return "\n" in text or "\r" in text or "-----BEGIN" in text
+
+
 def told(option: str, path: str) -> str:
     """How a file is called in messages."""
+    if no_path(path):
+        return "%s (it is no path, and not repeated, as it may be a key)" % option
     return "%s %s" % (option, clean(path, _LONGEST))
 
 
