@@ -137,8 +137,15 @@ def test_the_same_list_twice_a_longer_one_and_another_file_are_no_second_list(na
         "check_plugins_nagios_file": f"{nagios.folder}/conf.d/other.cfg",
         "check_plugins_extra_opts_file": f"{nagios.folder}/etc/other.ini",
     }
+    # One that is given for all would win.
+    file = nagios.variables.pop("check_plugins_nagios_file")
+    own = {"check_plugins_nagios_file": file}
     tasks = [
-        {"name": "Enter", "ansible.builtin.include_role": ENTER, "vars": {"check_plugins_deployments": these, **more}}
+        {
+            "name": "Enter",
+            "ansible.builtin.include_role": ENTER,
+            "vars": {"check_plugins_deployments": these, **own, **more},
+        }
         for these, more in (
             (deployments("ulm"), {}),
             (deployments("ulm"), {}),
@@ -146,9 +153,6 @@ def test_the_same_list_twice_a_longer_one_and_another_file_are_no_second_list(na
             (deployments("bonn"), other),
         )
     ]
-    for task in tasks:
-        task["vars"].setdefault("check_plugins_nagios_file", nagios.variables["check_plugins_nagios_file"])
-    del nagios.variables["check_plugins_nagios_file"]
     played = nagios.enter(tasks)
     assert played.code == 0, played.out
     assert nagios.names("ulm", "kiel", "bonn") == {"ulm", "kiel"}
