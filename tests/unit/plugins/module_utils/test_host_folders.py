@@ -62,6 +62,7 @@ STEPS: dict[str, Callable[[Folder], object]] = {
     "enter": entered,
     "read": lambda here: here.read("link", OURS),
     "holds": lambda here: here.holds("link", MARK.encode()) or None,
+    "content": lambda here: here.content("link") or None,
     "write": lambda here: here.write("link", b"new", OURS),
     "link": lambda here: here.link("link", "elsewhere"),
     "make": lambda here: here.make("link", OURS),
@@ -282,7 +283,7 @@ def listed_for(path: Path) -> Path:
 
 
 @needs_root
-def test_what_lies_where_an_access_control_list_lets_another_user_write_is_not_read_and_does_not_change_hands(
+def test_where_an_access_control_list_lets_another_write_nothing_is_read_or_changes_hands(
     place: Path,
 ) -> None:
     (place / "inside").mkdir(mode=0o755)
