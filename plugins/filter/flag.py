@@ -36,7 +36,6 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.wabiz.monitoring.plugins.module_utils._core.misuse import Misuse
 from ansible_collections.wabiz.monitoring.plugins.plugin_utils._kinds import FLAG
 
 
@@ -44,7 +43,7 @@ def flag(value: object) -> bool:
     """The value as a boolean."""
     try:
         return bool(FLAG.read(value))
-    except Misuse as error:
+    except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 
 

@@ -70,9 +70,9 @@ class Asking(NamedTuple):
     forks: Forks
     headers: str
 
-    def __call__(self, env: Mapping[str, str] = {}, path: str = "") -> Iterator[str]:
+    def __call__(self, env: Mapping[str, str] | None = None, path: str = "") -> Iterator[str]:
         """What they print and return."""
-        known = {**credentials(USER, PASSWORD), **env}
+        known = {**credentials(USER, PASSWORD), **(env or {})}
         words = ["--url", self.server.url + path, "--ca-file", self.server.ca_file, "--state-dir", "none"]
         for more in (["-vvv"], ["--json", "-vvv"]):
             yield self.forks.command(

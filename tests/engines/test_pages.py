@@ -205,7 +205,9 @@ def scene(
     icinga_d = user.folder(icinga.folder / "conf" / "conf.d")
     daemon = nrpe()
     offline = {"pip_arguments": ["--no-index", "--find-links", str(wheels)], "ansible_become": False}
-    rehearsal = {"/srv/rehearsal": str(user.folder(scratch / "rehearsal")), "19090": str(free_port())}
+    # Whoever runs the simulator has to be the only one who can change it.
+    (scratch / "rehearsal").mkdir(mode=0o755)
+    rehearsal = {"/srv/rehearsal": str(scratch / "rehearsal"), "19090": str(free_port())}
     own = {
         "nagios": leading_to_nagios(nagios, nagios_d),
         "icinga2": leading_to_icinga2(icinga, icinga_d),

@@ -192,6 +192,7 @@ def scene(
     site.add(
         "nrpe",
         engine="nrpe",
+        package="wabiz-monitoring",
         version=version,
         pip_arguments=offline,
         **leading_to_nrpe(nrpe_engine),

@@ -180,7 +180,7 @@ def test_an_address_that_pip_tells_is_told_without_its_password(address: str, to
 
 
 def test_where_pip_would_show_a_password_it_does_not_start(site: Site) -> None:
-    alone(site, "building", pip_arguments=[*with_passwords(9), "--no-binary=:all:"])
+    alone(site, "building", package="wabiz-monitoring", pip_arguments=[*with_passwords(9), "--no-binary=:all:"])
     outcome = site.play("-vvv", only=["building"])
     assert "the password would stand in the process list: leave out --no-binary" in outcome.failures
     assert shown(outcome.output) == []

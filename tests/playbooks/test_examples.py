@@ -68,7 +68,7 @@ def sim(tmp_path: Path) -> Iterator[Simulator]:
 def here(play: str, sim: Simulator) -> str:
     """A play that asks the simulator in the place of the deployment that it names."""
     for written in ("/etc/ssl/wabiz/ca.pem", "ca_path: wabiz-ca.pem"):
-        play = play.replace(written, written.replace(written.split(": ")[-1], sim.ca_file))
+        play = play.replace(written, written.replace(written.rpartition(": ")[2], sim.ca_file))
     play = re.sub(r"^( *)hostname: wa\.example\.com$", rf"\1hostname: localhost\n\1port: {sim.port}", play, flags=re.M)
     assert yaml.safe_load(play)
     return play
