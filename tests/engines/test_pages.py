@@ -560,13 +560,13 @@ def obstacles(scene: Scene) -> str:
     python.write_text(f"#!/bin/sh\nexec {site.python} -I -c '{without}' \"$@\"\n", encoding="utf-8")
     python.chmod(0o755)
     place = {"python": str(python), "venv": str(folder), "plugin_folder": str(folder / "plugins")}
-    return site.play(only=["nrpe"], engine="nrpe", deployments=[], version="0.1.0", **place).failures
+    return site.play(only=["nrpe"], engine="nrpe", deployments=[], remove_many=True, version="0.1.0", **place).failures
 
 
 def in_other_hands(scene: Scene) -> str:
     site = scene.readers["nrpe"].site
     theirs = scene.user.folder(site.folder / "theirs")
-    return site.play(only=["nrpe"], engine="none", deployments=[], venv=str(theirs / "venv")).failures
+    return site.play(only=["nrpe"], engine="none", deployments=[], remove_many=True, venv=str(theirs / "venv")).failures
 
 
 def led_elsewhere(scene: Scene) -> str:
