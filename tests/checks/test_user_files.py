@@ -233,7 +233,8 @@ def test_a_group_of_ones_own_with_others_in_it_is_not_ones_own(how: str, root: N
             mounted.append(f"mount --bind {folder}/{name} /etc/{name}")
         if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
             pytest.skip("left out: this machine lets root have no file systems of its own (unshare --mount)")
-        program = "import grp, os, sys; from wabiz_monitoring._edge.files import Files; files = Files()\n"
+        program = "import grp, os, sys, wabiz_monitoring._edge.acl; from wabiz_monitoring._edge.files import Files\n"
+        program += "files = Files()\n"
         program += f"os.setgroups([]); os.setgid({number}); os.setuid({number})\n"
         program += "files.read('--option', sys.argv[1]); print(*files.notes)"
         script = " && ".join([*mounted, 'exec "$@"'])

@@ -49,7 +49,7 @@ UNLIMITED = 2**62
 _LARGEST = 2**31
 _LONGEST_DETAILS = 240
 # Without a leading zero, which would be lost.
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+_NUMBER = r"0|-?[1-9][0-9]{0,17}"
 # A number that came as text, as databases, and the languages between them and us, have it.
 _WRITTEN = r"[+-]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,3})?"
 
@@ -187,7 +187,7 @@ def read_error(errors: Any, place: Place) -> NodeError:
     """The first entry of an `errors` list; what is unsound in it is left out."""
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     code, title, details = (first.get(name) for name in ("code", "title", "details"))
-    if isinstance(code, str) and _NUMBER.fullmatch(code):
+    if isinstance(code, str) and re.fullmatch(_NUMBER, code):
         code = int(code)
     sound = isinstance(code, int) and not isinstance(code, bool) and abs(code) < _LARGEST
     return NodeError(
@@ -361,7 +361,7 @@ def _plain(value: Any, place: Place) -> Union[int, Foreign]:
     Whatever else comes stands as its JSON, so that nothing nested or endless leaves the parser.
     """
     if isinstance(value, str):
-        return int(value) if _NUMBER.fullmatch(value) else _text(value, place)
+        return int(value) if re.fullmatch(_NUMBER, value) else _text(value, place)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**18 and value == int(value):
         return int(value)
     try:

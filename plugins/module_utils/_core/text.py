@@ -9,6 +9,7 @@ formatted as one: it becomes part of a `Message` by `say` only, and then as its 
 from __future__ import annotations
 
 import re
+import string
 import zlib
 from typing import Callable, Iterable, List, Optional, Sequence, Union
 
@@ -23,7 +24,12 @@ LONGEST_TEXT = 1000
 """Of a text that is not for a line, but for a fact."""
 LONGEST_LABEL = 48
 
-_SIMPLE = re.compile(r"[A-Za-z0-9._/()=,;@+-]{0,80}")
+_SIMPLE = string.ascii_letters + string.digits + "._/()=,;@+-"
+
+
+def _is_simple(text: str) -> bool:
+    # Stripped of these letters nothing is left of it; a pattern would have to be compiled in every run.
+    return len(text) <= LONGEST_WORD and not text.strip(_SIMPLE)
 
 
 class Message(str):
@@ -119,7 +125,7 @@ class Foreign:
 
     def _look(self) -> str:
         if self._seen is None:
-            self._seen = self._raw if _SIMPLE.fullmatch(self._raw) else clean(self._raw, LONGEST_TEXT)
+            self._seen = self._raw if _is_simple(self._raw) else clean(self._raw, LONGEST_TEXT)
         return self._seen
 
 

@@ -13,7 +13,6 @@ import os
 import stat
 from typing import Iterator, List, NamedTuple, Optional, Union
 
-from .acl import READ, WRITE, holders
 from .reach import way
 
 _FIRST_PERSON = 1000
@@ -47,6 +46,10 @@ def reader(file: int, status: os.stat_result) -> Optional[Reader]:
         return None
     if status.st_mode & stat.S_IROTH:
         return Reader("everybody", "chmod o-r")
+    if not status.st_mode & stat.S_IRGRP:
+        return None
+    from .acl import READ, holders  # few files let a group do anything
+
     found = holders(file, status.st_mode, READ)
     for user in filter(_is_another, found.users):
         return Reader("user %d" % user, "setfacl -x u:%d" % user)
@@ -96,6 +99,8 @@ def changers(place: str, status: os.stat_result, at: Union[str, int, None] = Non
     if written & stat.S_IWOTH:
         yield Changer("everybody", True, place, "chmod o-w")
     if written & stat.S_IWGRP:
+        from .acl import WRITE, holders
+
         found = holders(place if at is None else at, written, WRITE)
         if found.its_group and not _is_own(status.st_gid):
             yield Changer("group %d" % status.st_gid, False, place, "chmod g-w")

@@ -13,6 +13,7 @@ import http.client
 import io
 import re
 import socket
+import string
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from .._core.body import MOST_OF_REFUSAL, TooLarge, unpacked
@@ -35,7 +36,8 @@ MOST_OF_BODY = 2 * LARGEST
 """Bytes of a body on the wire, where it may be longer than what it comes to."""
 
 _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\r\n]*)?")
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Stripped of these bytes nothing is left of a name; a pattern would have to be compiled in every run.
+_OF_NAMES = b"!#$%&'*+.^_`|~-" + (string.digits + string.ascii_letters).encode("ascii")
 _LENGTH = r"[0-9]{1,18}"
 _BODILESS = (204, 304)
 # Some old servers leave room for longer sizes.
@@ -159,7 +161,9 @@ def _fields(lines: List[bytes]) -> Dict[str, List[str]]:
             continue
         name, colon, value = line.partition(b":")
         # What is no field decides nothing.
-        values = fields.setdefault(name.decode("ascii").lower(), []) if colon and _NAME.fullmatch(name) else []
+        values = (
+            fields.setdefault(name.decode("ascii").lower(), []) if colon and name and not name.strip(_OF_NAMES) else []
+        )
         values.append(_value(value))
     return fields
 
