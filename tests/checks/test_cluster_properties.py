@@ -128,7 +128,10 @@ def test_the_more_nodes_are_taken_away_the_verdict_never_gets_better(cluster: He
         shards=data.draw(st.sampled_from([None, cluster.shards]), "shards"),
     )
     leaving = data.draw(st.permutations(list(cluster.rows)), "leaving")
-    ways = data.draw(st.sampled_from([["silent"], ["without"], ["silent", "without"]]))
+    # Where the number of shards is not given, a silent row may be one that a renewed container has left behind: then
+    # another that falls silent can take the doubt away (docs/clusters.md).
+    silences = [["silent"], ["silent", "without"]] if policy.shards else []
+    ways = data.draw(st.sampled_from([["without"], *silences]))
     gone: dict[str, list[str]] = {"silent": [], "without": []}
     before = dict.fromkeys(VERDICTS, State.OK)
     # The first ones go one by one, the rest at a stroke: a few steps say as much as forty.
